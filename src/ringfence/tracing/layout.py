@@ -103,6 +103,25 @@ def cut_at_midnight(
 
 
 @kernel
+def pack_whole(
+    person: NDArray[np.uint32],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    flags: NDArray[np.uint16],
+    day: NDArray[np.int32],
+    words: Words,
+) -> None:
+    """Fill the day and the by-place word of visits; the day is -1 where a visit passes a UTC midnight."""
+    for i in range(len(start)):
+        d = start[i] // MINUTES_PER_DAY
+        if (end[i] - 1) // MINUTES_PER_DAY != d:
+            day[i] = -1
+            continue
+        day[i] = d
+        words[i] = word_of(start[i] - d * MINUTES_PER_DAY, end[i] - start[i], np.int64(person[i]), np.int64(flags[i]))
+
+
+@kernel
 def group_by_key(keys: NDArray[np.uint32], words: Words, size: int) -> tuple[Words, NDArray[np.uint32]]:
     """Return words grouped by key and sorted inside each group, and the keys in the same order.
 

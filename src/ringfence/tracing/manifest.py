@@ -130,6 +130,8 @@ def sweep(store: Path, current: Manifest, *, keep: int = KEPT) -> None:
     for path in [*store.glob("days/*/*"), *store.glob("kinds/*")]:
         if path.relative_to(store).as_posix() not in needed:
             path.unlink(missing_ok=True)
+    for path in store.glob("aside/*"):
+        path.unlink(missing_ok=True)
     for path in store.glob("days/*"):
         if not any(path.iterdir()):
             path.rmdir()

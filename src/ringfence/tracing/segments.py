@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import VisitBatch
+from ringfence.tracing.batch import CUT_BEFORE
 from ringfence.tracing.layout import (
     Words,
     find_conflicts,
@@ -30,7 +30,7 @@ from ringfence.tracing.layout import (
 from ringfence.vocabulary.refusals import Refused
 
 MAGIC = b"RFSEG\x00\x01\n"
-LONG_ROW = np.dtype([("person", "<u4"), ("place", "<u4"), ("start", "<i8"), ("end", "<i8")])
+LONG_ROW = np.dtype([("person", "<u4"), ("place", "<u4"), ("start", "<i4"), ("end", "<i4"), ("flags", "<u2")])
 SECTIONS: Mapping[str, np.dtype] = {
     "place_keys": np.dtype("<u4"),
     "place_offsets": np.dtype("<u4"),
@@ -64,8 +64,6 @@ class Segment:
 
     def rows_begun(self) -> int:
         """Return how many visits began in this segment: uncut pieces and first pieces."""
-        from ringfence.tracing.batch import CUT_BEFORE
-
         words = self.sections["place_words"]
         return int(len(words) - np.count_nonzero(words & np.uint64(CUT_BEFORE)))
 
@@ -155,10 +153,3 @@ def open_segment(path: Path, checksum: str, *, verify: bool = False) -> Segment:
             raise Refused("store.damaged", file=str(path), part=name)
         sections[name] = values
     return Segment(meta["day"], sections)
-
-
-def long_rows_of(batch: VisitBatch) -> NDArray:
-    """Return the rows of a batch as long rows (the caller has picked those that pass midnight)."""
-    rows = np.empty(len(batch), LONG_ROW)
-    rows["person"], rows["place"], rows["start"], rows["end"] = batch.person, batch.place, batch.start, batch.end
-    return rows
