@@ -9,6 +9,7 @@ Exit codes: 0 done, 1 refused with reasons, 2 wrong usage, 70 a fault of ours, 1
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -173,22 +174,22 @@ def _refusals_in(error: BaseException) -> list[Refused]:
 
 def _refused_by_system(error: OSError) -> list[Refused]:
     """Return what the file system refused, for the reasons a person can mend; other system errors are faults."""
-    import errno
-
     path = str(error.filename or "-")
     if error.errno == errno.ENOENT:
-        return [Refused("cli.file_missing", path=path)]
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return [Refused("cli.file_denied", path=path)]
-    if error.errno == errno.EISDIR:
-        return [Refused("cli.file_is_directory", path=path)]
-    if error.errno == errno.ENOTDIR:
-        return [Refused("cli.file_not_directory", path=path)]
-    if error.errno == errno.EROFS:
-        return [Refused("cli.disk_read_only", path=path)]
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return [Refused("cli.disk_full", path=path)]
-    return []
+        refusal = Refused("cli.file_missing", path=path)
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        refusal = Refused("cli.file_denied", path=path)
+    elif error.errno == errno.EISDIR:
+        refusal = Refused("cli.file_is_directory", path=path)
+    elif error.errno == errno.ENOTDIR:
+        refusal = Refused("cli.file_not_directory", path=path)
+    elif error.errno == errno.EROFS:
+        refusal = Refused("cli.disk_read_only", path=path)
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        refusal = Refused("cli.disk_full", path=path)
+    else:
+        return []
+    return [refusal]
 
 
 def _show_version(asked: bool) -> None:

@@ -61,7 +61,7 @@ def answer(result: Mapping[str, Any], *, people: Callable[[Console], None]) -> N
 
 
 def write_json(result: Mapping[str, Any]) -> None:
-    """Write one JSON object and a newline to standard output. Numpy values, moments, paths and dataclasses are known."""
+    """Write one JSON object and a newline to standard output; numpy, moments, paths and dataclasses are known."""
     sys.stdout.write(json.dumps(result, ensure_ascii=False, default=_plain) + "\n")
     sys.stdout.flush()
 
@@ -98,7 +98,7 @@ def note(code: str, /, **values: object) -> None:
 def progress(code: str, *, total: float | None = None) -> Iterator[Advance]:
     """Show a bar on standard error while the block runs, if a person is watching; yields `advance(amount)`."""
     if _manner.as_json or not sys.stderr.isatty():
-        yield lambda amount: None
+        yield lambda _amount: None
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
