@@ -81,6 +81,10 @@ class VisitStore:
             self._scratch[erased[erased < self.table.persons]] = SKIP
         return self._scratch
 
+    def manifest_bytes(self) -> int:
+        """Return how many bytes the segments in force take on disk."""
+        return sum((self.path / entry.file).stat().st_size for entry in self.manifest.segments)
+
     def place_kinds(self) -> NDArray[np.uint8]:
         """Return the kind of each place by its number (`vocabulary.places.PlaceKind`)."""
         if not self.manifest.kinds_file:
