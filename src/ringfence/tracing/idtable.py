@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
 from ringfence.tracing.texts import Texts
+from ringfence.vocabulary.refusals import Refused
 
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -213,7 +214,7 @@ class IdTable:
         """Return the numbers of ids; unknown ones get the next free numbers in order of their first row."""
         hashes, starts, stops = hash_spans(texts.data, texts.starts, texts.stops)
         if np.any(starts == stops):
-            raise ValueError("an id must not be empty.")
+            raise Refused("keys.empty_id")
         out = np.empty(len(texts), np.int64)
         row = 0
         while True:

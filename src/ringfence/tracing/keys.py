@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ringfence.tracing.idtable import IdTable
 
-Ids = Sequence[str] | Texts | "pa.Array[Any]" | "pa.ChunkedArray[Any]"
+Ids = Union[Sequence[str], Texts, "pa.Array[Any]", "pa.ChunkedArray[Any]"]
 _FEW = 2000  # so many ids are found sooner in the mapped files than in a table that must be built first
 _READ_TRIES = 20
 _HIGHEST_COUNT = 2**32 - 1
@@ -135,13 +135,27 @@ class KeyMap:
 
     # Numbering --------------------------------------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """Become the writer now; `numbers` does so by itself. What another writer has committed meanwhile is read."""
+        if self._lock is not None:
+            return
+        self._lock = keyfiles.take_lock(self.directory, self.on_wait)
+        try:
+            if keyfiles.read_pointer(self.directory) != self._pointer:
+                self._tables.clear()
+                self._load()
+            keyfiles.drop_unnamed(self.directory, self._pointer)
+        except BaseException:
+            self._release()
+            raise
+
     def numbers(self, kind: Kind, ids: Ids) -> NDArray[np.uint32]:
         """Return the numbers of ids, giving new ones to the unknown. Suppression is not looked at: see `number_visits`.
 
         The first call takes the writer's lock, which `commit`, `discard` and `close` give back.
         """
         texts = ids if isinstance(ids, Texts) else Texts.of(ids)
-        self._begin()
+        self.begin()
         numbers = self._table(kind).assign(texts)
         if self._table(kind).count > _HIGHEST_COUNT:
             raise Refused("keys.full", path=str(self.directory))
@@ -154,7 +168,7 @@ class KeyMap:
         `starts` are minutes.
         """
         texts = persons if isinstance(persons, Texts) else Texts.of(persons)
-        self._begin()
+        self.begin()
         if not self._pointer.suppressions:
             return self.numbers("person", texts), np.zeros(len(texts), np.bool_)
         table = self._table("person")
@@ -181,7 +195,7 @@ class KeyMap:
 
     def reserve(self, kind: Kind, count: int) -> None:
         """Give away the numbers below `count` unused, so that an older copy of the map never gives them again."""
-        self._begin()
+        self.begin()
         self._pad(kind, count)
 
     def commit(self) -> None:
@@ -230,7 +244,7 @@ class KeyMap:
 
         None where the number was forgotten or never given. Numbers waiting for a commit are committed with it.
         """
-        self._begin()
+        self.begin()
         try:
             self._publish()
             person = self.ids_of("person", [number])[0]
@@ -250,24 +264,32 @@ class KeyMap:
 
         Numbers up to the highest erased one are given away, so that none of them is given again.
         """
-        known = set(self.suppressed())
-        fresh = [Suppression(*entry) for entry in entries if tuple(entry) not in known]
-        if not fresh:
+        told = [Suppression(*entry) for entry in entries]
+        known = set(self._pointer.suppressions)
+        fresh = [entry for entry in dict.fromkeys(told) if entry not in known]
+        if not fresh and not self._to_strike(told):
             return []
-        self._begin()
+        self.begin()
         try:
-            self._pad("person", 1 + max(entry.number for entry in fresh))
-            self._pointer = replace(self._pointer, suppressions=(*self._pointer.suppressions, *fresh))
-            self._publish(always=True)
-            struck = []
-            for entry in fresh:
-                person = self.ids_of("person", [entry.number])[0]
-                if person is not None and self.suppression_digest(person) == entry.digest:
-                    self._strike(entry.number, person)
-                    struck.append(entry.number)
-            return struck
+            if fresh:
+                self._pad("person", 1 + max(entry.number for entry in fresh))
+                self._pointer = replace(self._pointer, suppressions=(*self._pointer.suppressions, *fresh))
+            self._publish(always=bool(fresh))
+            struck = self._to_strike(told)
+            for number, person in struck.items():
+                self._strike(number, person)
+            return list(struck)
         finally:
             self._release()
+
+    def _to_strike(self, told: list[Suppression]) -> dict[int, str]:
+        """Return the erased persons whose ids still stand here, by number."""
+        persons = self.ids_of("person", [entry.number for entry in told])
+        return {
+            entry.number: person
+            for entry, person in zip(told, persons, strict=True)
+            if person is not None and hmac.compare_digest(self.suppression_digest(person), entry.digest)
+        }
 
     def _strike(self, number: int, person: str) -> None:
         """Write the one segment anew without an id, and the rejected rows without hers."""
@@ -298,20 +320,6 @@ class KeyMap:
             self._pointer = pointer
             self._returned = dict(pointer.returned)
             return
-
-    def _begin(self) -> None:
-        """Become the writer; what another writer has committed meanwhile is read first."""
-        if self._lock is not None:
-            return
-        self._lock = keyfiles.take_lock(self.directory, self.on_wait)
-        try:
-            if keyfiles.read_pointer(self.directory) != self._pointer:
-                self._tables.clear()
-                self._load()
-            keyfiles.drop_unnamed(self.directory, self._pointer)
-        except BaseException:
-            self._release()
-            raise
 
     def _release(self) -> None:
         if self._lock is not None:
