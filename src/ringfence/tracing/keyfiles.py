@@ -175,7 +175,9 @@ class Segment:
         """Return the id at a place counted from the segment's first; no bytes where it was forgotten."""
         return bytes(self.ids[self.offsets[local] : self.offsets[local + 1]])
 
-    def without(self, local: int) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint32]]:
+    def without(
+        self, local: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint32]]:
         """Return offsets, bytes, hashes and order of a segment that has forgotten one id."""
         begin, end = int(self.offsets[local]), int(self.offsets[local + 1])
         offsets = np.array(self.offsets)

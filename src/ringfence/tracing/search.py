@@ -138,7 +138,9 @@ def second_hop(
     return SecondHopAnswer(listed, at_or_above)
 
 
-def common_places(store: VisitStore, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2) -> CommonPlaces:
+def common_places(
+    store: VisitStore, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2
+) -> CommonPlaces:
     """Return the places that at least so many of some persons visited in [start, end), most visited first."""
     _check_window(start, end)
     visits = store.visits_of(np.unique(np.asarray(persons, np.int64)), start, end)

@@ -130,7 +130,9 @@ def export_parquet(store: VisitStore, out: Path, progress: Progress | None = Non
     with refused_writing(out, needed=store.manifest_bytes()):
         out.mkdir(parents=True, exist_ok=True)
         kinds = store.place_kinds()
-        pq.write_table(pa.table({"place": np.arange(len(kinds), dtype=np.uint32), "kind": kinds}), out / "places.parquet")
+        pq.write_table(
+            pa.table({"place": np.arange(len(kinds), dtype=np.uint32), "kind": kinds}), out / "places.parquet"
+        )
         for done, day in enumerate(days):
             table = pa.table(dict(zip(("person", "place", "start", "end", "flags"), _pieces(store, day), strict=True)))
             room = out / f"date={date_of(day).isoformat()}"

@@ -114,9 +114,7 @@ def _csv_block(
     records, used, line = split(
         data, len(text), final=final, delimiter=header.delimiter, wanted=header.wanted, line=line
     )
-    fields = {
-        field: Texts(data, records.starts[at], records.stops[at]) for at, field in enumerate(header.columns)
-    }
+    fields = {field: Texts(data, records.starts[at], records.stops[at]) for at, field in enumerate(header.columns)}
     start, end = _text_times(fields, settings)
 
     def row_at(row: int) -> str:

@@ -41,7 +41,12 @@ class RejectsFile:
             self._begin()
         value = value[:_LONGEST_VALUE]
         told = {"field": field, "value": value, **values}
-        reasons = [sentence(rule, told, "en"), sentence(rule, told, "zh"), mend(rule, told, "en"), mend(rule, told, "zh")]
+        reasons = [
+            sentence(rule, told, "en"),
+            sentence(rule, told, "zh"),
+            mend(rule, told, "en"),
+            mend(rule, told, "zh"),
+        ]
         cells = [file, str(line), field, value, rule, *reasons, row.rstrip("\r\n")[:_LONGEST_ROW]]
         self._writer.writerow([safe_cell(cell) for cell in cells])
         self.count += 1
