@@ -1,6 +1,6 @@
 """Measure how often the source search names a place where there is none, and how often it finds a planted one.
 
-    python benchmarks/sources.py [--cities 300] [--seed 1] [--per-case 4]
+    python benchmarks/sources.py [--cities 300] [--seed 1] [--per-case 4] [--ill 40]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import source_cities as made
 from ringfence.tracing.sources import SourceSettings, search_sources
 
 
-def measure(cities: int, seed: int, per_case: int, settings: SourceSettings) -> dict[str, object]:
+def measure(cities: int, seed: int, per_case: int, ill: int, settings: SourceSettings) -> dict[str, object]:
     """Return counts over cities without and with a source, each city from a seed of its own."""
     false, judged, naive, unlinked = 0, 0, 0, []
     first, significant, tried, rank_if_not = 0, 0, 0, []
@@ -22,7 +22,7 @@ def measure(cities: int, seed: int, per_case: int, settings: SourceSettings) -> 
     for number in range(cities):
         rng = np.random.default_rng([seed, number])
         city = made.make_city(rng)
-        quiet = made.without_source(rng, city, per_case=per_case)
+        quiet = made.without_source(rng, city, enough=ill, per_case=per_case)
         planted = made.with_source(rng, city, per_case=per_case)
         started = time.process_time()
         found = search_sources(
@@ -63,8 +63,9 @@ def main() -> None:
     parser.add_argument("--cities", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--per-case", type=int, default=4)
+    parser.add_argument("--ill", type=int, default=40, help="cases known when the quiet cities are searched")
     arguments = parser.parse_args()
-    table = measure(arguments.cities, arguments.seed, arguments.per_case, SourceSettings())
+    table = measure(arguments.cities, arguments.seed, arguments.per_case, arguments.ill, SourceSettings())
     width = max(map(len, table))
     for name, value in table.items():
         print(f"{name:{width}}  {value:.3f}" if isinstance(value, float) else f"{name:{width}}  {value}")

@@ -13,12 +13,11 @@ from ringfence.tracing.sources.files import (
 from ringfence.tracing.sources.matching import MatchedPersons, draw_resident_controls, match_persons
 from ringfence.tracing.sources.records import (
     IncubationSettings,
-    Reason,
     SourceCase,
     SourceControl,
     SourceSettings,
 )
-from ringfence.tracing.sources.report import said, to_json
+from ringfence.tracing.sources.report import to_json
 from ringfence.tracing.sources.search import PlaceHypothesis, exposure_span, search_sources
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "MatchedPersons",
     "PlaceHypothesis",
     "Problem",
-    "Reason",
     "SourceCase",
     "SourceControl",
     "SourceSettings",
@@ -40,7 +38,6 @@ __all__ = [
     "number_controls",
     "read_cases",
     "read_controls",
-    "said",
     "search_sources",
     "to_json",
 ]

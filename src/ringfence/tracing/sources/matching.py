@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.tracing.reasons import Reason
 from ringfence.tracing.sources.records import (
     RESIDENT,
-    Reason,
     SourceCase,
     SourceControl,
     SourceSettings,

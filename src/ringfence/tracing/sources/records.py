@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
@@ -10,14 +9,6 @@ from ringfence.vocabulary.refusals import Refused
 
 SCREENING = "screening"
 RESIDENT = "resident"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A code with values; the sentence stands in the table of words."""
-
-    code: str
-    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +97,11 @@ class SourceSettings:
     """Minutes at a place inside the window that count as having been there."""
     min_exposed_cases: int = 5
     """Below so many independent cases who were there, a place cannot be judged."""
-    alpha: float = 0.05
-    """Accepted chance that any place at all is called significant when there is no common one."""
+    alpha: float = 0.02
+    """Accepted chance that any place at all is called significant when there is no common one.
+
+    It stands below the 5 % that may not be passed, because cases on unseen chains are less independent than the
+    exchange of labels takes them to be."""
     relabelings: int = 9_999
     """Random exchanges of case and control; all of them are gone through when there are no more than this."""
     judge_without_community: bool = False

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from math import isinf
 
-from ringfence.tracing.sources.records import Reason
 from ringfence.tracing.sources.search import PlaceHypothesis
-from ringfence.vocabulary.words import sentence
 
 
 def to_json(hypothesis: PlaceHypothesis, *, place: str | int, language: str = "en") -> dict[str, object]:
@@ -30,12 +28,7 @@ def to_json(hypothesis: PlaceHypothesis, *, place: str | int, language: str = "e
         "leave_one_out_high": h.leave_one_out_high,
         "judgeable": h.judgeable,
         "significant": h.significant,
-        "note": said(h.note, language),
+        "note": h.note.said(language),
         "note_code": h.note.code,
-        "reasons": [{"code": r.code, "values": dict(r.values), "sentence": said(r, language)} for r in h.reasons],
+        "reasons": [{"code": r.code, "values": dict(r.values), "sentence": r.said(language)} for r in h.reasons],
     }
-
-
-def said(reason: Reason, language: str) -> str:
-    """Return the sentence of a reason in a language."""
-    return sentence(reason.code, reason.values, language)
