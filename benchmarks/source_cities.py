@@ -47,7 +47,7 @@ def make_city(rng: np.random.Generator) -> City:
     age = rng.choice(90, residents, p=_ages())
     places = _Places(rng, communities)
     group = _groups(rng, community, age, communities)
-    habit, taste = _habits(rng, places, community, household, age, group)
+    habit, taste = _habits(rng, places, community, household, age=age, group=group)
     return City(community, household, age, group, _visits(rng, habit, taste), places.popularity)
 
 
@@ -79,7 +79,7 @@ def _groups(rng: np.random.Generator, community: np.ndarray, age: np.ndarray, co
     return group
 
 
-def _habits(rng, places, community, household, age, group):
+def _habits(rng, places, community, household, *, age, group):
     """Return for each person six places and how often each is chosen; families and colleagues share some."""
     stage = np.digitize(age, [18, 60])
     habit = np.empty((len(age), HABITS), np.int64)
@@ -150,21 +150,35 @@ def _infected_by(rng: np.random.Generator, city: City, one: int) -> list[tuple[i
     return met
 
 
-def without_source(rng: np.random.Generator, city: City, *, enough: int = 40, per_case: int = 4) -> Outbreak:
+def without_source(
+    rng: np.random.Generator, city: City, *, enough: int = 40, unlinked: int = 10, per_case: int = 4
+) -> Outbreak:
     """Return what a team would have of an outbreak without a common place: chains, some links known, one screening."""
-    ill, onset, known = spread(rng, city, enough)
-    order = np.argsort(onset)[:enough]
+    for _ in range(100):  # outbreaks that die out early have nothing to search
+        ill, onset, known = spread(rng, city, enough)
+        order = np.argsort(onset)[:enough]
+        if len(np.unique(city.household[ill[order][~known[order]]])) >= unlinked:
+            break
     screened = int(rng.choice(PLACES, p=city.popularity / city.popularity.sum()))
     seen_there = set(city.visits.person[city.visits.place == screened].tolist())
     cases = [
-        _case(city, rng, int(ill[i]), onset[i], bool(known[i]), screened if int(ill[i]) in seen_there else None)
+        _case(
+            city,
+            rng,
+            int(ill[i]),
+            onset[i],
+            known=bool(known[i]),
+            screened=screened if int(ill[i]) in seen_there else None,
+        )
         for i in order
     ]
     return Outbreak(cases, _controls(rng, city, cases, set(ill.tolist()), per_case))
 
 
-def with_source(rng: np.random.Generator, city: City, *, from_source: int = 6, others: int = 4, per_case: int = 4):
-    """Return ten unlinked cases of which six were infected at one place within three days; None if nobody could be.
+def with_source(
+    rng: np.random.Generator, city: City, *, from_source: int = 6, others: int = 4, per_case: int = 4
+) -> Outbreak:
+    """Return ten unlinked cases of which six were infected at one place within three days.
 
     The other four come from person-to-person spread. The place is drawn from all with 25 or more guests in the three
     days, whatever its popularity.
@@ -174,10 +188,11 @@ def with_source(rng: np.random.Generator, city: City, *, from_source: int = 6, o
     there = (v.start >= day * DAY) & (v.start < (day + 3) * DAY)
     pairs = np.unique(np.stack([v.place[there], v.person[there]]), axis=1)
     guests = np.bincount(pairs[0], minlength=PLACES)
-    if not (guests >= 25).any():
-        return None
     source = int(rng.choice(np.flatnonzero(guests >= 25)))
-    ill, onset, known = spread(rng, city, 40)
+    while True:
+        ill, onset, known = spread(rng, city, 40)
+        if len(np.unique(city.household[ill[~known]])) >= from_source + 2 * others:
+            break
     free = [int(i) for i in rng.permutation(np.flatnonzero(~known))]
     taken: dict[int, float] = {}
     homes: set[int] = set()
@@ -189,13 +204,11 @@ def with_source(rng: np.random.Generator, city: City, *, from_source: int = 6, o
         if len(taken) < from_source + others and city.household[ill[i]] not in homes and ill[i] not in taken:
             homes.add(int(city.household[ill[i]]))
             taken[int(ill[i])] = onset[i]
-    if len(taken) < from_source + others:
-        return None
-    cases = [_case(city, rng, person, day, False, None) for person, day in taken.items()]
+    cases = [_case(city, rng, person, day, known=False, screened=None) for person, day in taken.items()]
     return Outbreak(cases, _controls(rng, city, cases, set(ill.tolist()), per_case), source)
 
 
-def _case(city: City, rng, person: int, onset: float, known: bool, screened: int | None) -> SourceCase:
+def _case(city: City, rng, person: int, onset: float, *, known: bool, screened: int | None) -> SourceCase:
     """Return a case as a team knows her: onset off by up to a day and known to ± 1 day, some only by their sample."""
     told = int(onset) + int(rng.integers(-1, 2))
     by_sample = rng.random() < 0.2

@@ -71,7 +71,7 @@ def chance_of_any(
 
 
 def level_for_all(smallest: Floats, alpha: float) -> float:
-    """Return the largest level that the smallest p undercuts with a chance of at most `alpha`; at most alpha / 2."""
+    """Return the largest level that the smallest p undercuts with a chance of at most `alpha`."""
     allowed = int(np.floor(alpha * len(smallest) + 1e-9))
     first_beyond = smallest[allowed] if allowed < len(smallest) else 1.0
-    return float(min(first_beyond / _TIE, alpha / 2))
+    return float(first_beyond / _TIE)

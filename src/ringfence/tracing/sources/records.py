@@ -102,6 +102,8 @@ class SourceSettings:
 
     It stands below the 5 % that may not be passed, because cases on unseen chains are less independent than the
     exchange of labels takes them to be."""
+    confidence: float = 0.95
+    """Coverage of the interval of a place named beforehand; the interval over all places is never narrower."""
     relabelings: int = 9_999
     """Random exchanges of case and control; all of them are gone through when there are no more than this."""
     judge_without_community: bool = False
@@ -114,6 +116,7 @@ class SourceSettings:
             "min_minutes": self.min_minutes >= 1,
             "min_exposed_cases": self.min_exposed_cases >= 2,
             "alpha": 0 < self.alpha < 1,
+            "confidence": 0 < self.confidence < 1,
             "relabelings": 99 <= self.relabelings <= 1_000_000,
         }
         for name, good in checks.items():

@@ -170,12 +170,13 @@ class _Judgement:
         least, most = exact.support(self.weights)
         self.blocks = self._what_forbids_judging(least == most)
         self.judgeable = np.array([not b for b in self.blocks], np.bool_)
+        self.tail = (1 - settings.confidence) / 2
         self.p_adjusted, self.level = self._adjust(seed)
         self.odds = exact.odds_ratio(self.weights, self.seen)
         self.low = exact.lower_bound(self.weights, self.seen, self.level)
         self.high = exact.upper_bound(self.weights, self.seen, self.level)
-        self.alone_low = exact.lower_bound(self.weights, self.seen, settings.alpha / 2)
-        self.alone_high = exact.upper_bound(self.weights, self.seen, settings.alpha / 2)
+        self.alone_low = exact.lower_bound(self.weights, self.seen, self.tail)
+        self.alone_high = exact.upper_bound(self.weights, self.seen, self.tail)
         self.range_low, self.range_high = self._leave_one_out()
 
     def _what_forbids_judging(self, silent: NDArray[np.bool_]) -> list[list[Reason]]:
@@ -199,7 +200,7 @@ class _Judgement:
         adjusted = np.ones(len(self.seen))
         family = self.margins.exposed.sum(axis=0) >= self.settings.min_exposed_cases
         if not family.any():
-            return adjusted, self.settings.alpha / 2
+            return adjusted, self.tail
         labels, _ = chance.relabelings(
             self.matched.stratum, self.matched.is_case, at_most=self.settings.relabelings, seed=seed
         )
@@ -210,7 +211,7 @@ class _Judgement:
         adjusted[family], smallest = chance.chance_of_any(
             labels, self.margins.where[:, family], p_by_count, self.seen[family]
         )
-        return adjusted, chance.level_for_all(smallest, self.settings.alpha)
+        return adjusted, min(self.tail, chance.level_for_all(smallest, self.settings.alpha))
 
     def _leave_one_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the range of the odds ratio over the omission of each eligible case, for judgeable places."""
