@@ -11,7 +11,7 @@ import pytest
 
 from ringfence.tracing.encounter_files import EncounterReading, read_encounters, read_steps
 from ringfence.tracing.encounters import met_by_encounter
-from ringfence.tracing.evidence import ENCOUNTER, NAMED, VISIT, Evidence, merge_contacts
+from ringfence.tracing.evidence import ENCOUNTER, NAMED, VISIT, PersonEvidence, merge_contacts
 from ringfence.tracing.named import UNKNOWN, named_by, read_named
 from ringfence.tracing.told import write_rejects
 from ringfence.vocabulary.refusals import Refused
@@ -192,11 +192,13 @@ WEI, FANG, CHEN, LI = range(4)
 
 
 def test_one_row_a_person_keeps_each_kind_apart_and_never_adds_the_same_hour_twice():
-    visits = Evidence.of("visit", person=[CHEN, FANG], minutes=[60, 600], encounters=[1, 2], first=[5, 0], last=[65, 9])
-    badges = Evidence.of(
+    visits = PersonEvidence.of(
+        "visit", person=[CHEN, FANG], minutes=[60, 600], encounters=[1, 2], first=[5, 0], last=[65, 9]
+    )
+    badges = PersonEvidence.of(
         "encounter", person=[CHEN], minutes=[45], encounters=[7], first=[10], last=[80], nearest_m=[1.5]
     )
-    by_name = Evidence.of("named", person=[LI], minutes=[-1], encounters=[1], first=[UNKNOWN], last=[UNKNOWN])
+    by_name = PersonEvidence.of("named", person=[LI], minutes=[-1], encounters=[1], first=[UNKNOWN], last=[UNKNOWN])
     merged = merge_contacts(visits, badges, by_name)
     assert merged.person.tolist() == [FANG, CHEN, LI]
     assert merged.minutes.tolist() == [600, 60, 0]

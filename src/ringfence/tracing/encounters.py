@@ -100,7 +100,10 @@ class Episodes:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """Persons met, as columns sorted by person. `nearest_m` is NaN where no distance was measured."""
+    """Persons met, as columns sorted by person. `longest_s` is the most time together in one encounter.
+
+    `nearest_m` is NaN where no distance was measured.
+    """
 
     person: NDArray[np.uint32]
     seconds: NDArray[np.int64]
@@ -192,7 +195,7 @@ def met_in(episodes: Episodes, settings: EncounterSettings | None = None) -> Met
         episodes.person[heads],
         np.add.reduceat(episodes.seconds, heads),
         np.diff(np.append(heads, len(episodes))).astype(np.int64),
-        np.maximum.reduceat(episodes.end_s - episodes.start_s, heads),
+        np.maximum.reduceat(episodes.seconds, heads),
         np.minimum.reduceat(episodes.start_s, heads),
         np.maximum.reduceat(episodes.end_s, heads),
         np.fmin.reduceat(episodes.nearest_m, heads),

@@ -16,7 +16,7 @@ VISIT, ENCOUNTER, NAMED = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PersonEvidence:
     """What one kind of evidence says: columns sorted by person, in minutes.
 
     `minutes` is -1 and `first`, `last` are `UNKNOWN` where that kind cannot say. `nearest_m` is NaN if not measured.
@@ -44,12 +44,12 @@ class Evidence:
         first: ArrayLike,
         last: ArrayLike,
         nearest_m: ArrayLike | None = None,
-    ) -> Evidence:
+    ) -> PersonEvidence:
         """Return evidence from columns in any order; each person once."""
         persons = np.asarray(person, np.uint32)
         order = np.argsort(persons, kind="stable")
         if len(np.unique(persons)) != len(persons):
-            raise ValueError("Evidence holds one row for each person.")
+            raise ValueError("PersonEvidence holds one row for each person.")
         nearest = np.full(len(persons), np.nan) if nearest_m is None else nearest_m
         return cls(
             kind,
@@ -62,7 +62,7 @@ class Evidence:
         )
 
     @classmethod
-    def of_encounters(cls, met: Met) -> Evidence:
+    def of_encounters(cls, met: Met) -> PersonEvidence:
         """Return the evidence of a search over encounters."""
         return cls.of(
             "encounter",
@@ -75,7 +75,7 @@ class Evidence:
         )
 
     @classmethod
-    def of_named(cls, named: Named) -> Evidence:
+    def of_named(cls, named: Named) -> PersonEvidence:
         """Return the evidence of a search over named contacts; each row that names the person is one encounter."""
         rows = [len(rows) for rows in named.rows]
         return cls.of(
@@ -113,7 +113,9 @@ class MergedContacts:
 
 
 def merge_contacts(
-    by_visit: Evidence | None = None, by_encounter: Evidence | None = None, by_named: Evidence | None = None
+    by_visit: PersonEvidence | None = None,
+    by_encounter: PersonEvidence | None = None,
+    by_named: PersonEvidence | None = None,
 ) -> MergedContacts:
     """Return one row for each person that any kind of evidence knows."""
     given = [(bit, e) for bit, e in ((VISIT, by_visit), (ENCOUNTER, by_encounter), (NAMED, by_named)) if e is not None]
