@@ -108,9 +108,9 @@ def progress(code: str, *, total: float | None = None) -> Iterator[Advance]:
         yield lambda amount: shown.advance(task, amount)
 
 
-def tell_refusals(refusals: Sequence[Refused]) -> None:
-    """Tell why something was not done: an object with --json, else a sentence and its mend on standard error."""
-    told = [
+def told(refusals: Sequence[Refused]) -> list[dict[str, Any]]:
+    """Return refusals as a JSON answer holds them: code, sentence, mend and values."""
+    return [
         {
             "code": refusal.code,
             "sentence": say(refusal.code, **refusal.values),
@@ -119,10 +119,15 @@ def tell_refusals(refusals: Sequence[Refused]) -> None:
         }
         for refusal in refusals
     ]
+
+
+def tell_refusals(refusals: Sequence[Refused]) -> None:
+    """Tell why something was not done: an object with --json, else a sentence and its mend on standard error."""
+    entries = told(refusals)
     if _manner.as_json:
-        write_json({"refused": told})
+        write_json({"refused": entries})
         return
-    for entry in told:
+    for entry in entries:
         print(entry["sentence"], file=sys.stderr)
         if entry["mend"]:
             print(f"  {entry['mend']}", file=sys.stderr)

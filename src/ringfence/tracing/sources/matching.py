@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.reasons import Reason
 from ringfence.tracing.sources.records import (
     RESIDENT,
     SourceCase,
     SourceControl,
     SourceSettings,
 )
+from ringfence.vocabulary.reasons import Reason
 
 NO_PLACE = -1
 

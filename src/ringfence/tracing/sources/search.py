@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import SOURCE_MASK, SOURCE_SHIFT, SOURCES, VisitBatch
-from ringfence.tracing.reasons import Reason
 from ringfence.tracing.sources import chance, exact
 from ringfence.tracing.sources.matching import MatchedPersons, match_persons
 from ringfence.tracing.sources.records import SourceCase, SourceControl, SourceSettings
+from ringfence.vocabulary.reasons import Reason
 
 INTERVIEW = SOURCES.index("interview")
 
