@@ -13,12 +13,12 @@ from ringfence.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
     from zoneinfo import ZoneInfo
 
     from rich.console import Console
 
-    from ringfence.tracing.contacts import Contact, Contacts
-    from ringfence.tracing.store import VisitStore
+    from ringfence.tracing.contacts import Contact, Contacts, ContactSearch
 
 _SHOWN = 40
 
@@ -58,6 +58,7 @@ def command(
 
     opened = open_store(store, keys)
     zone = zone_named(tz or opened.identity.zone)
+    shown_in = zone if tz or opened.identity.zone != "UTC" else _offset_of(start) or zone
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
         start=_moment(start, zone, "--from"),
@@ -84,10 +85,10 @@ def command(
         found.elapsed_ms = (perf_counter() - began) * 1000
     rows = list(found)
     if csv is not None:
-        write_csv(csv, rows, zone)
+        write_csv(csv, rows, shown_in)
     output.answer(
         {
-            "contacts": [contact_json(row, zone) for row in rows],
+            "contacts": [contact_json(row, shown_in) for row in rows],
             "elapsed_ms": round(found.elapsed_ms, 3),
             "second_hop": None if found.at_or_above is None else {
                 "at_or_above": {str(t): n for t, n in found.at_or_above.items()}, "threshold_minutes": threshold,
@@ -95,11 +96,11 @@ def command(
             },
             "rejects": found.rejects,
         },
-        people=lambda console: _print(console, opened, asked, found, rows, zone),
+        people=lambda console: _print(console, asked, found, rows, shown_in),
     )  # fmt: skip
 
 
-def contact_json(contact: Contact, zone: ZoneInfo) -> dict[str, Any]:
+def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
     """Return a contact as the JSON answer holds her."""
     from ringfence.vocabulary.moments import moment_of
 
@@ -129,7 +130,7 @@ def contact_json(contact: Contact, zone: ZoneInfo) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_csv(path: Path, rows: Sequence[Contact], zone: ZoneInfo) -> None:
+def write_csv(path: Path, rows: Sequence[Contact], zone: tzinfo) -> None:
     """Write contacts as CSV that a spreadsheet opens without running anything in it."""
     import csv
 
@@ -160,6 +161,23 @@ def _moment(text: str, zone: ZoneInfo, option: str) -> int:
     return floor_minute(parse_moment(text, zone))
 
 
+def _offset_of(text: str) -> tzinfo | None:
+    """Return the offset from UTC in which a question was asked: its answer is told in the same."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text.strip()).tzinfo
+    except ValueError:
+        return None
+
+
+def _weightiest(contact: Contact) -> str:
+    """Return the place of the longest time together."""
+    if not contact.sittings:
+        return ""
+    return max(contact.sittings, key=lambda s: (s.minutes, s.after_minutes)).place
+
+
 def _onsets(pairs: list[str]) -> Mapping[str, int]:
     from datetime import date
 
@@ -178,9 +196,7 @@ def _onsets(pairs: list[str]) -> Mapping[str, int]:
     return onsets
 
 
-def _print(
-    console: Console, store: VisitStore, asked: Any, found: Contacts, rows: Sequence[Contact], zone: ZoneInfo
-) -> None:
+def _print(console: Console, asked: ContactSearch, found: Contacts, rows: Sequence[Contact], zone: tzinfo) -> None:
     from ringfence.vocabulary.moments import moment_of
 
     def said(minute: int | None) -> str:
@@ -193,10 +209,10 @@ def _print(
         return
     shown = [
         (rank, row.person, row.hop, say(f"trace.band.{row.band}"), row.minutes, row.encounters, len(row.places),
-         said(row.first), said(row.last), say(row.reasons[1].code, **row.reasons[1].values) if len(row.reasons) > 1 else "")
+         said(row.first), said(row.last), _weightiest(row))
         for rank, row in enumerate(rows[:_SHOWN], 1)
     ]  # fmt: skip
-    columns = ("rank", "person", "hop", "band", "minutes", "encounters", "places", "first", "last", "why")
+    columns = ("rank", "person", "hop", "band", "minutes", "encounters", "places", "first", "last", "where")
     console.print(output.table([f"trace.column.{c}" for c in columns], shown))
     if len(rows) > _SHOWN:
         console.print(say("trace.more_rows", count=len(rows) - _SHOWN), soft_wrap=True)

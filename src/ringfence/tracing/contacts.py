@@ -6,12 +6,13 @@ the whole in `channels`, and minutes are the most that any kind tells, never a s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ringfence.tracing import exposure
 from ringfence.tracing.answer import TraceAnswer
@@ -20,11 +21,14 @@ from ringfence.tracing.encounters import EncounterSettings, met_by_encounter
 from ringfence.tracing.exposure import UNKNOWN_DAY, Band, score_exposures
 from ringfence.tracing.named import UNKNOWN, named_by, read_named
 from ringfence.tracing.ranking import rank
+from ringfence.tracing.reference import Met, Reached
 from ringfence.tracing.search import Progress, SecondHopSettings, TraceSettings, second_hop, trace
 from ringfence.tracing.store import VisitStore
 from ringfence.tracing.told import LocalNumbers, Reject
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.reasons import Reason
+
+Column = NDArray[np.integer] | NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,17 +149,54 @@ def _named_rows(store: VisitStore, answer: TraceAnswer, *, hop: int) -> Iterator
         )
 
 
+def met_contacts(store: VisitStore, met: Sequence[Met], *, engine: str) -> list[Contact]:
+    """Return the contacts that another engine found. It tells no single times: bands are by minutes alone, and say so."""
+    exposures = score_exposures(
+        _rows(np.array([m.minutes for m in met]), np.full(len(met), np.nan), np.array([m.after_minutes for m in met])),
+        contacts=len(met),
+    )
+    persons = store.names_of("person", np.array([m.person for m in met], np.int64))
+    rows = [
+        Contact(
+            person=persons[i], hop=1, minutes=m.minutes, after_minutes=m.after_minutes, encounters=m.encounters,
+            places=tuple(sorted(store.names_of("place", np.array(m.places, np.int64)))), first=m.first, last=m.last,
+            band=Band(int(exposures.band[i])).name.lower(), score=float(exposures.score[i]),
+            reasons=(Reason("trace.minutes_only", {"engine": engine}), *exposures.reasons_for(i)[:2]),
+            channels={"visit": m.minutes}, sittings=(),
+        )
+        for i, m in enumerate(met)
+    ]  # fmt: skip
+    order = exposures.ranking()
+    return [rows[i] for i in order]
+
+
+def reached_contacts(store: VisitStore, reached: Sequence[Reached]) -> list[Contact]:
+    """Return the contacts of contacts that another engine found, in the order given."""
+    persons = store.names_of("person", np.array([r.person for r in reached], np.int64))
+    return [
+        _reached(
+            Contact(
+                person=person, hop=2, minutes=r.score_minutes, after_minutes=0, encounters=r.encounters,
+                places=tuple(sorted(store.names_of("place", np.array(r.places, np.int64)))), first=r.first, last=r.last,
+                band="", score=0.0, reasons=(), channels={"visit": r.score_minutes}, sittings=(),
+            )
+        )
+        for person, r in zip(persons, reached, strict=True)
+    ]  # fmt: skip
+
+
 def _second_hop_contacts(store: VisitStore, listed: TraceAnswer) -> list[Contact]:
     """Return contacts of contacts; their score is person-minutes with contacts, which is no band of exposure to a case."""
-    return [
-        replace(
-            contact,
-            band=Band.SLIGHT.name.lower(),
-            score=float(contact.minutes),
-            reasons=(Reason("trace.reached", {"minutes": contact.minutes, "encounters": contact.encounters}),),
-        )
-        for contact in _named_rows(store, listed, hop=2)
-    ]
+    return [_reached(contact) for contact in _named_rows(store, listed, hop=2)]
+
+
+def _reached(contact: Contact) -> Contact:
+    return replace(
+        contact,
+        band=Band.SLIGHT.name.lower(),
+        score=float(contact.minutes),
+        reasons=(Reason("trace.reached", {"minutes": contact.minutes, "encounters": contact.encounters}),),
+    )
 
 
 def _with_told(contacts: Contacts, asked: ContactSearch) -> Contacts:
@@ -246,14 +287,14 @@ def _from_named(asked: ContactSearch) -> tuple[list[Contact], list[dict[str, obj
     return contacts, rejects
 
 
-def _rows(minutes: np.ndarray, distance_m: np.ndarray) -> exposure.Evidence:
+def _rows(minutes: Column, distance_m: Column, after_minutes: Column | None = None) -> exposure.Evidence:
     """Return one row of exposure a person, of which only the minutes and perhaps the distance are known."""
     n = len(minutes)
     return exposure.Evidence(
         contact=np.arange(n, dtype=np.int64),
         kind=np.full(n, PlaceKind.OTHER, np.uint8),
         minutes=np.asarray(minutes, np.int64),
-        after_minutes=np.zeros(n, np.int64),
+        after_minutes=np.zeros(n, np.int64) if after_minutes is None else np.asarray(after_minutes, np.int64),
         crowd=np.zeros(n, np.int64),
         day_from_onset=np.full(n, UNKNOWN_DAY, np.int16),
         distance_m=np.asarray(distance_m, np.float32),
