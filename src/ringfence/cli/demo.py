@@ -136,6 +136,7 @@ def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceV
     from ringfence.exchange.trace_view import ContactLine, Said, TraceView
     from ringfence.tracing.encounter_bands import bands_of, ranked, reasons_of
     from ringfence.tracing.told import LocalNumbers
+    from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
 
     assert isinstance(file.numbers, LocalNumbers)  # nobody else gave numbers to this file
     case, typical, met, episodes, hop = found
@@ -157,6 +158,10 @@ def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceV
                 spans=tuple((int(s), int(e)) for s, e in spans),
             )
         )
+    presence = _presence(file.encounters, case, window)
+    seen = {moment_of(span[0], zone).date() for span in presence}
+    days = [moment_of(minute, zone).date() for minute in range(window[0], window[1], MINUTES_PER_DAY)]
+    unseen = tuple(Said("demo.unknown_day", {"day": day}) for day in days if day not in seen)
     return TraceView(
         seeds=(given[case],),
         start=window[0],
@@ -166,13 +171,14 @@ def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceV
         source=Said("demo.source", {"records": file.loaded, "people": len(given)}),
         remark=Said("demo.remark"),
         contacts=tuple(lines),
-        presence=_presence(file.encounters, case, window),
+        presence=presence,
+        presence_note=Said("demo.presence"),
         known=(
             Said("demo.known_met", {"met": len(met), "minutes": -(-int(met.seconds.sum()) // 60)}),
             Said("demo.known_typical", {"who": given[case], "typical": typical}),
             Said("demo.known_hop", {"people": hop.at_least[1], "longer": hop.at_least[15]}),
         ),
-        unknown=tuple(Said(f"demo.unknown_{name}") for name in ("badges", "where", "outside", "ill")),
+        unknown=unseen + tuple(Said(f"demo.unknown_{name}") for name in ("badges", "where", "outside", "ill")),
         second_hop=hop.at_least,
     )
 
