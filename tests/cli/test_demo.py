@@ -7,10 +7,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from ringfence.cli.demo import demo, search_office
+from ringfence.cli.demo import search_office
+from ringfence.cli.main import run
 from ringfence.tracing import encounters_reference as reference
 from ringfence.tracing.told import read_told
 
@@ -21,7 +20,7 @@ FROM, TO = (int(datetime(2013, 6, day, tzinfo=PARIS).timestamp()) for day in (25
 
 @pytest.fixture(scope="module")
 def answer():
-    return search_office(DATA)["json"]
+    return search_office(DATA).plain
 
 
 @pytest.fixture(scope="module")
@@ -54,32 +53,25 @@ def test_who_was_met_and_the_second_hop_agree_with_the_reference(answer, records
     assert answer["second_hop"]["1"] == len(second)
 
 
-def run(*words):
-    app = typer.Typer()
-    app.command()(demo)
-    return CliRunner().invoke(app, words)
-
-
-def test_it_writes_a_page_and_a_picture_in_each_language_and_names_them(tmp_path):
-    done = run("--out", str(tmp_path), "--json")
-    pages = json.loads(done.stdout)["pages"]
+def test_it_writes_a_page_and_a_picture_in_each_language_and_names_them(tmp_path, capsys):
+    assert run(["demo", "--out", str(tmp_path), "--json"]) == 0
+    pages = json.loads(capsys.readouterr().out)["pages"]
     assert [Path(page).name for page in pages] == ["trace.en.html", "trace.en.svg", "trace.zh.html", "trace.zh.svg"]
     assert 'href="trace.zh.html"' in Path(pages[0]).read_text(encoding="utf-8")
     assert '<html lang="zh-CN">' in Path(pages[2]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("lang", "expected"), [("en", "Nobody is restricted by it."), ("zh", "本名单供人工判定")])
-def test_it_prints_the_list_in_the_language_asked_for(tmp_path, lang, expected):
-    done = run("--out", str(tmp_path), "--lang", lang)
-    assert (done.exit_code, expected in done.stdout) == (0, True)
+def test_it_prints_the_list_in_the_language_asked_for(tmp_path, capsys, lang, expected):
+    assert run(["demo", "--out", str(tmp_path), "--lang", lang]) == 0
+    assert expected in capsys.readouterr().out
 
 
-def test_a_folder_that_cannot_be_written_is_refused_with_a_mend(tmp_path):
+def test_a_folder_that_cannot_be_written_is_refused_with_a_mend(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    done = run("--out", str(tmp_path / "file"))
-    assert done.exit_code == 1
-    assert "--out" in done.output
+    assert run(["demo", "--lang", "en", "--out", str(tmp_path / "file")]) == 1
+    assert "--out" in capsys.readouterr().err
 
 
 def test_data_that_is_not_there_is_refused(tmp_path):
-    assert run("--data", str(tmp_path / "nowhere.csv"), "--out", str(tmp_path)).exit_code == 1
+    assert run(["demo", "--data", str(tmp_path / "nowhere.csv"), "--out", str(tmp_path)]) == 1
