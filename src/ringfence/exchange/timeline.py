@@ -9,12 +9,12 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 from ringfence.exchange.trace_view import HIGH, LOW, MEDIUM, ContactLine, Span, TraceView
-from ringfence.exchange.writing import day, duration, moment, safe, shortened, width, word
+from ringfence.exchange.writing import brief_duration, day, moment, safe, shortened, width, word
 from ringfence.vocabulary.moments import moment_of
 
 MOST_ROWS = 30
-_LABELS = 164
-_CHART = 980
+_LABELS = 180
+_CHART = 964
 _HEAD = 44
 _ROW = 26
 _BAR = 12
@@ -241,7 +241,7 @@ def _case_label(view: TraceView, language: str) -> str:
     y = _HEAD + 18
     return (
         f'<path class="row strong" d="M0 {_HEAD + _ROW}H{_LABELS}"/><circle class="case" cx="8" cy="{y - 4}" r="6"/>'
-        f'<text class="who" x="26" y="{y}">{safe(_who(view, language))}</text>'
+        f'<text class="who" x="26" y="{y}">{safe(shortened(_who(view, language), 14))}</text>'
         f'<text class="q" x="{_LABELS - 14}" y="{y}" text-anchor="end">{word("the_case", language)}</text>'
     )
 
@@ -260,7 +260,7 @@ def _label(rank: int, line: ContactLine, y: int, language: str) -> str:
         * (rank > 1)
         + f'<text class="q" x="14" y="{y + 18}" text-anchor="end">{rank}</text>'
         f'<text class="who" x="26" y="{y + 18}">{safe(name)}{full}</text>'
-        f'<text class="n" x="{_LABELS - 14}" y="{y + 18}" text-anchor="end">{duration(line.minutes, language)}</text>'
+        f'<text class="n" x="{_LABELS - 14}" y="{y + 18}" text-anchor="end">{brief_duration(line.minutes, language)}</text>'
     )
 
 
