@@ -10,6 +10,7 @@ import pytest
 
 from ringfence.cli.demo import search_office
 from ringfence.cli.main import run
+from ringfence.exchange.trace_page import trace_svg
 from ringfence.tracing import encounters_reference as reference
 from ringfence.tracing.told import read_told
 
@@ -59,6 +60,12 @@ def test_it_writes_a_page_and_a_picture_in_each_language_and_names_them(tmp_path
     assert [Path(page).name for page in pages] == ["trace.en.html", "trace.en.svg", "trace.zh.html", "trace.zh.svg"]
     assert 'href="trace.zh.html"' in Path(pages[0]).read_text(encoding="utf-8")
     assert '<html lang="zh-CN">' in Path(pages[2]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_pictures_of_the_documentation_are_the_ones_it_makes(language):
+    pinned = DATA.parents[2] / "docs" / "img" / f"trace-{language}.svg"
+    assert trace_svg(search_office(DATA).view, language) == pinned.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("lang", "expected"), [("en", "Nobody is restricted by it."), ("zh", "本名单供人工判定")])

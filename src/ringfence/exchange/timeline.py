@@ -254,13 +254,14 @@ def _case_row(axis: _Axis, view: TraceView, language: str) -> str:
 
 def _label(rank: int, line: ContactLine, y: int, language: str) -> str:
     name = shortened(line.person, 11)
+    time = brief_duration(line.minutes, language)
     full = f"<title>{safe(line.person)}</title>" if name != line.person else ""
     return (
         f'<path class="row" d="M0 {y}H{_LABELS}"/>'
         * (rank > 1)
         + f'<text class="q" x="14" y="{y + 18}" text-anchor="end">{rank}</text>'
         f'<text class="who" x="26" y="{y + 18}">{safe(name)}{full}</text>'
-        f'<text class="n" x="{_LABELS - 14}" y="{y + 18}" text-anchor="end">{brief_duration(line.minutes, language)}</text>'
+        f'<text class="n" x="{_LABELS - 14}" y="{y + 18}" text-anchor="end">{time}</text>'
     )
 
 
