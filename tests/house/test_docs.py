@@ -114,3 +114,15 @@ def test_the_links_of_a_page_lead_somewhere(page):
     if lost and all("docs/img/" in target for target in lost):
         skip_without("demo")  # which makes the pictures
     assert lost == []
+
+
+@pytest.mark.io
+def test_every_page_can_be_reached_from_the_readme():
+    reached, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page in reached or page.suffix != ".md" or not page.exists():
+            continue
+        reached.add(page)
+        ahead += [(page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8"))]
+    assert [page.relative_to(ROOT).as_posix() for page in PAGES if page not in reached] == []
