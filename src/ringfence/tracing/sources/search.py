@@ -248,6 +248,7 @@ class _Judgement:
             range(len(self.seen)),
             key=lambda i: (
                 not self.judgeable[i],
+                self.seen[i] < self.settings.min_exposed_cases,
                 self.p[i],
                 -np.nan_to_num(self.odds[i]),
                 -self.seen[i],
