@@ -11,7 +11,8 @@ import duckdb
 from benchmarks import sql
 from benchmarks.questions import Answer, Question
 
-NUMBERED = """SELECT CAST(substr(place, 2) AS UINTEGER) AS place, CAST(epoch_us("start") // 60000000 AS INTEGER) AS began,
+NUMBERED = """SELECT CAST(substr(place, 2) AS UINTEGER) AS place,
+CAST(epoch_us("start") // 60000000 AS INTEGER) AS began,
 CAST((epoch_us("end") + 59999999) // 60000000 AS INTEGER) AS ended, CAST(substr(person, 2) AS UINTEGER) AS person
 FROM read_parquet([{files}])"""
 ORDERS = {"by_place": "place, began", "by_person": "person, began"}
@@ -67,7 +68,7 @@ class Duck:
         return (self.directory / "visits.duckdb").stat().st_size
 
     def _value(self, text: str) -> int:
-        return self.connection.execute(text).fetchone()[0]
+        return self.connection.execute(text).fetchall()[0][0]
 
     def change(self, files: Sequence[Path], erased: Sequence[int]) -> None:
         """Add late files and hide erased persons: for the check of answers, not for timing."""
@@ -104,7 +105,7 @@ class Duck:
             self.connection.execute("DROP TABLE IF EXISTS scored; DROP TABLE IF EXISTS met")
             self.connection.execute(f"CREATE TEMP TABLE met AS SELECT person, first FROM ({self._met(question)})")
             self.connection.execute(second(question, self.longest, self.tables["by_place"], self.tables["by_person"]))
-            counts = self.connection.execute(sql.HOP2_COUNTS).fetchone()
+            counts = self.connection.execute(sql.HOP2_COUNTS).fetchall()[0]
             return Answer.of(self.connection.execute(sql.HOP2_LISTED).fetchnumpy(), counts)
         except duckdb.InterruptException:
             return None

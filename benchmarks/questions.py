@@ -16,7 +16,7 @@ SCORE_LISTED = 15
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Persons of the city in a window [start, end) of minutes since 1970; the air is dangerous `residual` min longer."""
+    """Persons of the city in a window [start, end) of minutes since 1970; the air stays for `residual` more."""
 
     persons: tuple[int, ...]
     start: int

@@ -94,7 +94,8 @@ WITH presence AS ({_presence(question, longest, by_person)}),
 moves AS (SELECT place, ps AS moment, 1 AS came, 0 AS went FROM presence
     UNION ALL SELECT place, pe, 0, 1 FROM presence
     UNION ALL SELECT DISTINCT place, 0, 0, 0 FROM presence),
-steps AS (SELECT place, moment, sum(came)::INTEGER AS came, sum(went)::INTEGER AS went FROM moves GROUP BY place, moment),
+steps AS (SELECT place, moment, sum(came)::INTEGER AS came, sum(went)::INTEGER AS went
+    FROM moves GROUP BY place, moment),
 sums AS (SELECT place, moment, came AS fresh, sum(came) OVER w::INTEGER AS came, sum(went) OVER w::INTEGER AS went
     FROM steps WINDOW w AS (PARTITION BY place ORDER BY moment ROWS UNBOUNDED PRECEDING)),
 spans AS (SELECT place, moment, fresh, came, went,
