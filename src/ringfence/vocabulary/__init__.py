@@ -1,1 +1,1 @@
-"""Plain types that cross rooms: moments, refusals, kinds of place, sentences. Pure; no room of ours is imported here."""
+"""Plain types that cross rooms: moments, refusals, kinds of place, sentences. Pure; imports no room of ours."""

@@ -1,0 +1,68 @@
+# `make` lists what there is to do. Needs git, make and Python 3.11 to 3.14; everything else comes from the locks.
+
+PY  := .venv/bin/python
+PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input install
+NO_IO := not io and not slow and not spark and not postgres and not crash
+
+.PHONY: help demo test quick check bench bench-city soak lock
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && $$1 != "help" { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/installed ## contact search on real workplace encounters, with a page in both languages
+	@.venv/bin/ringfence demo
+
+test: packages .venv/dev .venv/spark ## everything this machine can test; ARGS="-k words" selects
+	$(PY) -m pytest $(ARGS)
+
+quick: .venv/dev ## the tests that touch no file, process or network
+	$(PY) -m pytest -m "$(NO_IO)" $(ARGS)
+
+check: .venv/dev ## what a reviewer runs: style, types, import rules, docs
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) -m pytest tests/house -m "not reviewer" $(ARGS)
+
+bench: .venv/dev ## the engines side by side on a small synthetic city
+	$(PY) -m benchmarks
+
+bench-city: packages .venv/dev ## the same on a whole city; hours, and tens of gigabytes of disk
+	$(PY) -m benchmarks --city
+
+soak: packages .venv/dev .venv/spark ## the long versions: many more crashes, cities and examples
+	SOAK=1 $(PY) -m pytest $(ARGS)
+
+lock: ## write requirements*.txt anew (needs uv)
+	@tools/lock
+
+# ── the virtual environment ──────────────────────────────────────────────────────────────────────────────────────
+
+# An environment whose interpreter is gone, or that was moved with its folder, is made anew.
+ifneq ($(shell .venv/bin/python -c 'import sys; print(sys.prefix)' 2>/dev/null),$(CURDIR)/.venv)
+$(shell rm -f .venv/locked)
+endif
+
+.venv/locked: requirements.txt
+	@rm -rf .venv
+	@python=$$(tools/python) && echo "Python: $$python ($$($$python --version))" && $$python -m venv .venv
+	@echo "Installing the locked packages; the first time takes a few minutes."
+	@$(PIP) --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed: .venv/locked pyproject.toml
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: .venv/installed requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Spark is large and of no use without Java; its package is source, built by the locked setuptools.
+.venv/spark: .venv/dev requirements-spark.txt
+	@if java -version >/dev/null 2>&1; then $(PIP) --require-hashes --no-build-isolation -r requirements-spark.txt && touch $@; fi
+
+.PHONY: packages
+packages:
+	@tools/system-packages

@@ -1,0 +1,274 @@
+"""The first hop in machine code: who was where the seeds were.
+
+Seeds' stays become islands: per place, stretches in which a seed was there or the air she left is still counted. For
+each island the place-days it covers are cut to size by binary search, and every piece of a visit in it is added up. No
+pair of pieces needs merging except those a segment names as conflicts; these are made canonical first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringfence.tracing.batch import CUT_BEFORE
+from ringfence.tracing.jit import kernel
+from ringfence.tracing.layout import end_of, other_of, start_of
+from ringfence.tracing.table import (
+    CONFLICT_PAIRS,
+    CONFLICTS,
+    first_at_or_after,
+    person_words,
+    place_words,
+    segments_of_day,
+    words_at,
+)
+from ringfence.vocabulary.moments import MINUTES_PER_DAY
+
+Ints = NDArray[np.int64]
+
+SKIP = -2
+"""Slot of a person who is not to be met: a seed, or someone erased."""
+FREE = -1
+PERSON, MINUTES, AFTER, ENCOUNTERS, FIRST, LAST = range(6)
+MET_COLUMNS = 6
+E_SLOT, E_ISLAND, E_START, E_END, E_MINUTES = range(5)
+EVIDENCE_COLUMNS = 5
+_CONTINUES = np.uint64(CUT_BEFORE)
+
+
+@kernel
+def gather_stays(rows: Ints, first_day: int, first: Ints, persons: Ints, start: int, end: int) -> Ints:
+    """Return (place, start, end, person) of the pieces of some persons inside [start, end), clipped to it."""
+    out = np.empty((64, 4), np.int64)
+    n = 0
+    for person in persons:
+        for day in range(
+            max(start // MINUTES_PER_DAY, first_day), min((end - 1) // MINUTES_PER_DAY, first_day + len(first) - 2) + 1
+        ):
+            base = day * MINUTES_PER_DAY
+            begin, stop = segments_of_day(first_day, first, day)
+            for segment in range(begin, stop):
+                for w in person_words(rows, segment, person):
+                    s = max(base + start_of(w), start)
+                    e = min(base + end_of(w), end)
+                    if s >= e:
+                        continue
+                    if n == len(out):
+                        more = np.empty((2 * n, 4), np.int64)
+                        more[:n] = out
+                        out = more
+                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = other_of(w), s, e, person
+                    n += 1
+    return out[:n]
+
+
+@kernel
+def islands_of(stays: Ints, residual: int) -> tuple[Ints, Ints]:
+    """Return islands (place, start, end, first of its presences, one past the last) and presences (start, end).
+
+    A presence is a stretch in which at least one seed was there; an island joins presences whose air reaches the next.
+    """
+    n = len(stays)
+    islands = np.empty((n, 5), np.int64)
+    present = np.empty((n, 2), np.int64)
+    by_place = np.argsort(stays[:, 1], kind="mergesort")
+    by_place = by_place[np.argsort(stays[by_place, 0], kind="mergesort")]
+    k = -1
+    d = -1
+    for i in by_place:
+        place, s, e = stays[i, 0], stays[i, 1], stays[i, 2]
+        if k < 0 or islands[k, 0] != place or s > islands[k, 2]:
+            k += 1
+            d += 1
+            islands[k, 0], islands[k, 1], islands[k, 2] = place, s, e + residual
+            islands[k, 3], islands[k, 4] = d, d + 1
+            present[d, 0], present[d, 1] = s, e
+        elif s > present[d, 1]:
+            d += 1
+            present[d, 0], present[d, 1] = s, e
+            islands[k, 4] = d + 1
+            islands[k, 2] = max(islands[k, 2], e + residual)
+        else:
+            present[d, 1] = max(present[d, 1], e)
+            islands[k, 2] = max(islands[k, 2], e + residual)
+    return islands[: k + 1], present[: d + 1]
+
+
+@kernel
+def conflict_persons(rows: Ints, begin: int, stop: int, place: int) -> Ints:
+    """Return the persons whose pieces at one place on one day must be merged, sorted."""
+    total = 0
+    for segment in range(begin, stop):
+        total += rows[segment, CONFLICTS]
+    if total == 0:
+        return np.empty(0, np.int64)
+    out = np.empty(total, np.int64)
+    n = 0
+    for segment in range(begin, stop):
+        pairs = words_at(rows[segment, CONFLICT_PAIRS], rows[segment, CONFLICTS])
+        i = np.searchsorted(pairs, np.uint64(place) << np.uint64(32))
+        while i < len(pairs) and np.int64(pairs[i] >> np.uint64(32)) == place:
+            out[n] = np.int64(pairs[i] & np.uint64(0xFFFFFFFF))
+            n += 1
+            i += 1
+    return np.unique(out[:n])
+
+
+@kernel
+def holds(sorted_numbers: Ints, number: int) -> bool:
+    """Return whether a number is among sorted ones."""
+    i = np.searchsorted(sorted_numbers, number)
+    return i < len(sorted_numbers) and sorted_numbers[i] == number
+
+
+@kernel
+def canonical_pieces(rows: Ints, first_day: int, first: Ints, day: int, place: int, persons: Ints) -> Ints:
+    """Return (person, start, end, continues) of some persons at one place on one day, merged, in minutes of the day.
+
+    `continues` is 1 when she was there in the last minute of the day before too.
+    """
+    begin, stop = segments_of_day(first_day, first, day)
+    keys = np.empty(16, np.int64)
+    n = 0
+    for segment in range(begin, stop):
+        words, _ = place_words(rows, segment, place)
+        for w in words:
+            if holds(persons, other_of(w)):
+                if n == len(keys):
+                    more = np.empty(2 * n, np.int64)
+                    more[:n] = keys
+                    keys = more
+                keys[n] = (other_of(w) << 22) | (start_of(w) << 11) | end_of(w)
+                n += 1
+    keys = np.sort(keys[:n])
+    out = np.empty((n, 4), np.int64)
+    k = -1
+    for key in keys:
+        person, s, e = key >> 22, (key >> 11) & 0x7FF, key & 0x7FF
+        if k >= 0 and out[k, 0] == person and s <= out[k, 2]:
+            out[k, 2] = max(out[k, 2], e)
+        else:
+            k += 1
+            out[k, 0], out[k, 1], out[k, 2] = person, s, e
+            out[k, 3] = 1 if s == 0 and there_at_midnight(rows, first_day, first, day, place, person) else 0
+    return out[: k + 1]
+
+
+@kernel
+def there_at_midnight(rows: Ints, first_day: int, first: Ints, day: int, place: int, person: int) -> bool:
+    """Return whether a person was at a place in the last minute before a day."""
+    begin, stop = segments_of_day(first_day, first, day - 1)
+    for segment in range(begin, stop):
+        for w in person_words(rows, segment, person):
+            if other_of(w) == place and end_of(w) == MINUTES_PER_DAY:
+                return True
+    return False
+
+
+@kernel
+def _add(
+    met: Ints,
+    evidence: Ints,
+    sizes: Ints,
+    slot: NDArray[np.int32],
+    island: Ints,
+    present: Ints,
+    number: int,
+    person: int,
+    start: int,
+    end: int,
+    continues: bool,
+) -> None:
+    """Add one canonical piece (absolute minutes) to what is known of its person; room in the arrays is seen to before."""
+    at = slot[person] if person < len(slot) else FREE
+    if at == SKIP:
+        return
+    a = max(start, island[1])
+    b = min(end, island[2])
+    direct = 0
+    for d in range(island[3], island[4]):
+        direct += max(0, min(b, present[d, 1]) - max(a, present[d, 0]))
+    again = continues and start > island[1]
+    if at == FREE:
+        at = sizes[0]
+        slot[person] = at
+        sizes[0] += 1
+        met[at, PERSON], met[at, MINUTES], met[at, AFTER] = person, direct, b - a - direct
+        met[at, ENCOUNTERS], met[at, FIRST], met[at, LAST] = 0 if again else 1, a, b
+    else:
+        met[at, MINUTES] += direct
+        met[at, AFTER] += b - a - direct
+        met[at, ENCOUNTERS] += 0 if again else 1
+        met[at, FIRST] = min(met[at, FIRST], a)
+        met[at, LAST] = max(met[at, LAST], b)
+    if len(evidence):
+        n = sizes[1]
+        evidence[n, E_SLOT], evidence[n, E_ISLAND] = at, number
+        evidence[n, E_START], evidence[n, E_END], evidence[n, E_MINUTES] = a, b, direct
+        sizes[1] += 1
+
+
+@kernel
+def grown(array: Ints, needed: int) -> Ints:
+    """Return an array with room for so many rows, its rows kept."""
+    if needed <= len(array):
+        return array
+    more = np.empty((max(needed, 2 * len(array)), array.shape[1]), np.int64)
+    more[: len(array)] = array
+    return more
+
+
+@kernel
+def scan_islands(
+    rows: Ints,
+    first_day: int,
+    first: Ints,
+    islands: Ints,
+    present: Ints,
+    slot: NDArray[np.int32],
+    with_evidence: bool,
+) -> tuple[Ints, Ints]:
+    """Return everybody who was on an island (met columns) and, if asked, each piece of evidence, in order found.
+
+    `slot` is scratch, one number a person: FREE, or SKIP for those not to be met; it is left as it was.
+    """
+    met = np.empty((256, MET_COLUMNS), np.int64)
+    evidence = np.empty((512 if with_evidence else 0, EVIDENCE_COLUMNS), np.int64)
+    sizes = np.zeros(2, np.int64)
+    for number in range(len(islands)):
+        island = islands[number]
+        place, start, end = island[0], island[1], island[2]
+        for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
+            base = day * MINUTES_PER_DAY
+            low = max(start - base, 0)
+            high = min(end - base, MINUTES_PER_DAY)
+            begin, stop = segments_of_day(first_day, first, day)
+            merging = conflict_persons(rows, begin, stop, place)
+            for segment in range(begin, stop):
+                words, longest = place_words(rows, segment, place)
+                i = first_at_or_after(words, low - longest + 1)
+                j = first_at_or_after(words, high) if high < MINUTES_PER_DAY else len(words)
+                met = grown(met, sizes[0] + j - i)
+                if with_evidence:
+                    evidence = grown(evidence, sizes[1] + j - i)
+                while i < j:
+                    w = words[i]
+                    i += 1
+                    e = end_of(w)
+                    if e <= low or (len(merging) and holds(merging, other_of(w))):
+                        continue
+                    s = start_of(w)
+                    _add(met, evidence, sizes, slot, island, present, number, other_of(w), base + s, base + e,
+                         w & _CONTINUES != 0)  # fmt: skip
+            if len(merging):
+                pieces = canonical_pieces(rows, first_day, first, day, place, merging)
+                met = grown(met, sizes[0] + len(pieces))
+                if with_evidence:
+                    evidence = grown(evidence, sizes[1] + len(pieces))
+                for p in pieces:
+                    if p[1] < high and p[2] > low:
+                        _add(met, evidence, sizes, slot, island, present, number, p[0], base + p[1], base + p[2],
+                             p[3] != 0)  # fmt: skip
+    for i in range(sizes[0]):
+        slot[met[i, PERSON]] = FREE
+    return met[: sizes[0]], evidence[: sizes[1]]

@@ -1,0 +1,223 @@
+"""The searches: whom did they meet, whom did those meet, where do they all go. Fast, and the same as `reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringfence.tracing.answer import CommonPlaces, Evidence, SecondHopAnswer, TraceAnswer
+from ringfence.tracing.scanning import (
+    AFTER,
+    E_END,
+    E_ISLAND,
+    E_MINUTES,
+    E_SLOT,
+    E_START,
+    ENCOUNTERS,
+    FIRST,
+    FREE,
+    LAST,
+    MINUTES,
+    PERSON,
+    SKIP,
+    gather_stays,
+    islands_of,
+    scan_islands,
+)
+from ringfence.tracing.store import VisitStore
+from ringfence.tracing.sweeping import NOBODY, SCORE_SHIFT, contact_state, detail, sweep
+from ringfence.vocabulary.moments import MINUTES_PER_DAY
+from ringfence.vocabulary.refusals import Refused
+
+Ints = NDArray[np.int64]
+Progress = Callable[[int, int], None]
+THRESHOLDS = (1, 15, 60, 240, 1440)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSettings:
+    """How a search for contacts is cut: all in minutes.
+
+    `residual`: how long the air of a place counts after a case has left. `min_overlap`: least time together in all.
+    """
+
+    residual: int = 0
+    min_overlap: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.residual <= 2 * MINUTES_PER_DAY:
+            raise Refused("trace.residual", residual=self.residual, most=2 * MINUTES_PER_DAY)
+        if self.min_overlap < 0:
+            raise Refused("trace.min_overlap", min_overlap=self.min_overlap)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondHopSettings:
+    """Which contacts of contacts are listed: person-minutes with contacts at least, and how many rows at most."""
+
+    threshold: int = 15
+    limit: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.threshold < 1:
+            raise Refused("trace.threshold", threshold=self.threshold)
+        if self.limit < 0:
+            raise Refused("trace.limit", limit=self.limit)
+
+
+def trace(
+    store: VisitStore,
+    seeds: Sequence[int] | Ints,
+    start: int,
+    end: int,
+    settings: TraceSettings | None = None,
+    *,
+    evidence: bool = True,
+) -> TraceAnswer:
+    """Return everybody who was where a seed was in [start, end), or within the residual after, ordered by number.
+
+    With `evidence=False` the single times together are left out, which is faster for crowds.
+    """
+    settings = settings or TraceSettings()
+    _check_window(start, end)
+    persons = np.unique(np.asarray(seeds, np.int64))
+    table = store.table
+    stays = gather_stays(table.rows, table.first_day, table.first, _findable(store, persons), start, end)
+    islands, present = islands_of(stays, settings.residual)
+    slot = store.scratch()
+    marked = persons[persons < len(slot)]
+    before = slot[marked]
+    slot[marked] = SKIP
+    try:
+        met, found = scan_islands(table.rows, table.first_day, table.first, islands, present, slot, evidence)
+    finally:
+        slot[marked] = before
+    return _answer(met, found, islands, settings.min_overlap)
+
+
+def second_hop(
+    store: VisitStore,
+    seeds: Sequence[int] | Ints,
+    start: int,
+    end: int,
+    hop_one: TraceAnswer,
+    settings: SecondHopSettings | None = None,
+    *,
+    progress: Progress | None = None,
+) -> SecondHopAnswer:
+    """Return whom the contacts of a first hop met after their first exposure and before `end`, by shared minutes.
+
+    A visit that lies with several contacts counts for each of them (person-minutes). Nobody of the first hop is listed.
+    """
+    settings = settings or SecondHopSettings()
+    _check_window(start, end)
+    state = _second_hop_state(store, np.asarray(seeds, np.int64), hop_one)
+    marks = state.copy()
+    _sweep_all(store, int(hop_one.first.min(initial=end)), end, state, progress)
+    # Contacts and nobodies stand below zero and drop out of all that follows.
+    minutes = state >> SCORE_SHIFT
+    at_or_above = {t: int(np.count_nonzero(minutes >= t)) for t in THRESHOLDS}
+    reached = np.flatnonzero(minutes >= settings.threshold)
+    best = reached[np.lexsort((reached, -minutes[reached]))][: settings.limit]
+    encounters = state[best] & ((1 << SCORE_SHIFT) - 1)
+    rows = _details(store, best, int(hop_one.first.min(initial=end)), end, marks)
+    first = np.full(len(best), np.iinfo(np.int64).max)
+    last = np.zeros(len(best), np.int64)
+    np.minimum.at(first, rows[:, 0], rows[:, 2])
+    np.maximum.at(last, rows[:, 0], rows[:, 3])
+    order = np.lexsort((rows[:, 2], rows[:, 0]))
+    r = rows[order]
+    listed = TraceAnswer(
+        best.astype(np.int64), minutes[best], np.zeros(len(best), np.int64), encounters, first, last,
+        Evidence(r[:, 0], r[:, 1], r[:, 2], r[:, 3], r[:, 4], np.zeros(len(r), np.int64), r[:, 5]),
+    )  # fmt: skip
+    return SecondHopAnswer(listed, at_or_above)
+
+
+def common_places(store: VisitStore, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2) -> CommonPlaces:
+    """Return the places that at least so many of some persons visited in [start, end), most visited first."""
+    _check_window(start, end)
+    visits = store.visits_of(np.unique(np.asarray(persons, np.int64)), start, end)
+    place, where = np.unique(visits.place, return_inverse=True)
+    size = len(place)
+    pairs = np.unique(where.astype(np.int64) << 32 | visits.person)
+    people = np.bincount(pairs >> 32, minlength=size)
+    minutes = np.bincount(where, visits.end - visits.start, minlength=size).astype(np.int64)
+    first, last = np.full(size, np.iinfo(np.int64).max), np.zeros(size, np.int64)
+    np.minimum.at(first, where, visits.start)
+    np.maximum.at(last, where, visits.end)
+    shared = np.flatnonzero(people >= least)
+    order = shared[np.lexsort((place[shared], -people[shared]))]
+    return CommonPlaces(place[order].astype(np.int64), people[order], minutes[order], first[order], last[order])
+
+
+def _check_window(start: int, end: int) -> None:
+    if start >= end:
+        raise Refused("trace.window", start=start, end=end)
+
+
+def _findable(store: VisitStore, persons: Ints) -> Ints:
+    return np.setdiff1d(persons, store.erased)
+
+
+def _answer(met: Ints, found: Ints, islands: Ints, min_overlap: int) -> TraceAnswer:
+    """Return what a scan found as an answer in order of person."""
+    crowd = np.bincount(found[:, E_ISLAND], minlength=len(islands))
+    kept = np.flatnonzero(met[:, MINUTES] >= min_overlap)
+    order = kept[np.argsort(met[kept, PERSON])]
+    rank = np.full(len(met), -1, np.int64)
+    rank[order] = np.arange(len(order))
+    row = rank[found[:, E_SLOT]]
+    evidence = np.lexsort((found[:, E_START], row))
+    evidence = evidence[np.searchsorted(row[evidence], 0) :]
+    e = found[evidence]
+    met = met[order]
+    return TraceAnswer(
+        met[:, PERSON], met[:, MINUTES], met[:, AFTER], met[:, ENCOUNTERS], met[:, FIRST], met[:, LAST],
+        Evidence(row[evidence], islands[e[:, E_ISLAND], 0], e[:, E_START], e[:, E_END], e[:, E_MINUTES],
+                 e[:, E_END] - e[:, E_START] - e[:, E_MINUTES], crowd[e[:, E_ISLAND]]),
+    )  # fmt: skip
+
+
+def _second_hop_state(store: VisitStore, seeds: Ints, hop_one: TraceAnswer) -> Ints:
+    state = np.zeros(store.table.persons, np.int64)
+    nobody = np.concatenate([seeds, store.erased])
+    state[hop_one.person] = contact_state(0) - hop_one.first
+    state[nobody[nobody < len(state)]] = NOBODY
+    return state
+
+
+def _sweep_all(store: VisitStore, start: int, end: int, state: Ints, progress: Progress | None) -> None:
+    """Sweep all days of the window, two threads side by side, each with a state of its own that is added up at the end."""
+    table = store.table
+    days = [d for d in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1)
+            if 0 <= d - table.first_day < len(table.first) - 1 and table.first[d - table.first_day] < table.first[d - table.first_day + 1]]  # fmt: skip
+    other = state.copy()
+    states = (state, other)
+
+    def work(which: int) -> None:
+        for i, day in enumerate(days[which::2]):
+            sweep(table.rows, table.first_day, table.first, day, 0, table.places, end, states[which])
+            if progress is not None and which == 0:
+                progress(min(2 * (i + 1), len(days)), len(days))
+
+    with ThreadPoolExecutor(2) as pool:
+        for job in [pool.submit(work, which) for which in (0, 1)]:
+            job.result()
+    free = other >= 0
+    state[free] += other[free]
+
+
+def _details(store: VisitStore, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:
+    """Return the single times that listed persons shared with contacts."""
+    table = store.table
+    begin = start - start % MINUTES_PER_DAY
+    stays = gather_stays(table.rows, table.first_day, table.first, persons.astype(np.int64), begin, end)
+    pairs = np.unique(np.column_stack([stays[:, 0], stays[:, 1] // MINUTES_PER_DAY]), axis=0)
+    wanted = np.full(table.persons, FREE, np.int32)
+    wanted[persons] = np.arange(len(persons), dtype=np.int32)
+    return detail(table.rows, table.first_day, table.first, pairs, end, marks, wanted)

@@ -1,0 +1,163 @@
+"""The visit store: who was where and when, in numbers, on disk, searched in place.
+
+One writer at a time; readers need no lock. A store opened is a snapshot: what is written later is seen by `refresh`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringfence.tracing import durable, manifest
+from ringfence.tracing.batch import VisitBatch
+from ringfence.tracing.manifest import Manifest
+from ringfence.tracing.scanning import FREE, SKIP, gather_stays
+from ringfence.tracing.segments import Segment, open_segment
+from ringfence.tracing.table import Table, table_of
+from ringfence.vocabulary.refusals import Refused
+
+LAYOUT = 1
+KINDS = ("synthetic", "research", "live")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a store is, written once: its id, its kind and the time zone in which people read its times."""
+
+    id: str
+    kind: str
+    zone: str
+
+
+class VisitStore:
+    """A snapshot of a store: its manifest, its segments, and the table that searches run over."""
+
+    def __init__(self, path: Path, identity: Identity) -> None:
+        self.path = path
+        self.identity = identity
+        self.also_erased: frozenset[int] = frozenset()
+        self._segments: dict[str, Segment] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at what is in force now."""
+        for attempt in range(5):
+            self.manifest = manifest.read_current(self.path)
+            try:
+                self._segments = {
+                    entry.file: self._segments.get(entry.file) or open_segment(self.path / entry.file, entry.checksum)
+                    for entry in self.manifest.segments
+                }
+                break
+            except FileNotFoundError as error:  # A writer has swept what an older manifest named: read the newer one.
+                if attempt == 4:
+                    raise Refused("store.damaged", file=str(error.filename), part="file") from error
+        self.table: Table = table_of(list(self._segments.values()))
+        self._scratch: NDArray[np.int32] | None = None
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The open segments, in the order of the manifest."""
+        return [self._segments[entry.file] for entry in self.manifest.segments]
+
+    @property
+    def erased(self) -> NDArray[np.int64]:
+        """Numbers of persons who are not to be found any more, though bytes of theirs may await compaction."""
+        known = set(self.manifest.tombstones) | {s.number for s in self.manifest.suppressions} | self.also_erased
+        return np.array(sorted(known), np.int64)
+
+    def scratch(self) -> NDArray[np.int32]:
+        """Return one number a person, FREE or, for the erased, SKIP: the searches' working memory, kept between them."""
+        if self._scratch is None:
+            self._scratch = np.full(self.table.persons, FREE, np.int32)
+            erased = self.erased
+            self._scratch[erased[erased < self.table.persons]] = SKIP
+        return self._scratch
+
+    def place_kinds(self) -> NDArray[np.uint8]:
+        """Return the kind of each place by its number (`vocabulary.places.PlaceKind`)."""
+        if not self.manifest.kinds_file:
+            return np.empty(0, np.uint8)
+        return np.fromfile(self.path / self.manifest.kinds_file, np.uint8)
+
+    def visits_of(self, persons: NDArray[np.integer] | list[int], start: int, end: int) -> VisitBatch:
+        """Return the visits of some persons in [start, end), clipped to it and merged at each place."""
+        asked = np.setdiff1d(np.asarray(persons, np.int64), self.erased)
+        stays = gather_stays(self.table.rows, self.table.first_day, self.table.first, asked, start, end)
+        order = np.lexsort((stays[:, 1], stays[:, 0], stays[:, 3]))
+        place, begin, stop, person = stays[order].T
+        if not len(person):
+            return VisitBatch.of([], [], [], [])
+        same = (person[1:] == person[:-1]) & (place[1:] == place[:-1])
+        # Within a group the latest end so far decides; groups are told apart by adding a large step to each.
+        group = np.concatenate([[0], np.cumsum(~same)])
+        step = int(stop.max() - begin.min()) + 2
+        reach = np.maximum.accumulate(stop + group * step)
+        fresh = np.concatenate([[True], (begin + group * step)[1:] > reach[:-1]])
+        heads = np.flatnonzero(fresh)
+        ends = np.maximum.reduceat(stop, heads)
+        return VisitBatch.of(person[heads], place[heads], begin[heads], ends)
+
+    def persons_seen(self) -> NDArray[np.uint32]:
+        """Return the numbers of all persons with a visit, erased ones left out, sorted."""
+        keys = [s.sections["person_keys"] for s in self.segments]
+        seen = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.uint32)
+        return np.setdiff1d(seen, self.erased.astype(np.uint32))
+
+
+def create_store(path: str | Path, *, kind: str = "research", zone: str = "UTC") -> VisitStore:
+    """Make an empty store in a new or empty directory."""
+    path = Path(path)
+    if kind not in KINDS:
+        raise Refused("store.unknown_kind", kind=kind)
+    if (path / "CURRENT").exists():
+        raise Refused("store.exists", store=str(path))
+    with refused_writing(path, needed=0):
+        path.mkdir(parents=True, exist_ok=True)
+        foreign = [p.name for p in path.iterdir() if p.name not in {"store.json", "days", "kinds", "aside", "LOCK"}]
+        if any(not name.startswith(("MANIFEST-", "CURRENT")) for name in foreign):
+            raise Refused("store.not_a_store", store=str(path))
+        with durable.only_writer(path):
+            if not (path / "CURRENT").exists():
+                identity = {"layout": LAYOUT, "id": uuid.uuid4().hex, "kind": kind, "zone": zone}
+                durable.replace(path / "store.json", json.dumps(identity).encode() + b"\n")
+                for room in ("days", "kinds", "aside"):
+                    (path / room).mkdir(exist_ok=True)
+                manifest.publish(path, Manifest())
+    return open_store(path)
+
+
+def open_store(path: str | Path) -> VisitStore:
+    """Open a store for searching; nothing is written."""
+    path = Path(path)
+    if not (path / "CURRENT").exists():
+        raise Refused("store.missing", store=str(path))
+    raw = json.loads((path / "store.json").read_text(encoding="utf-8"))
+    if raw["layout"] > LAYOUT:
+        raise Refused("store.newer", store=str(path), layout=raw["layout"])
+    return VisitStore(path, Identity(raw["id"], raw["kind"], raw["zone"]))
+
+
+@contextmanager
+def refused_writing(path: Path, *, needed: int) -> Iterator[None]:
+    """Turn a full or read-only disk into a refusal that says what is needed (bytes)."""
+    import errno
+
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise Refused("store.disk_full", store=str(path), needed_mb=needed // 1_000_000 + 1) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise Refused("store.read_only", store=str(path), reason=error.strerror or "read-only") from error
+        raise
+
+
+Waiting = Callable[[], None]

@@ -1,0 +1,290 @@
+"""Writing to a store: load, erase, compact, retain. Each ends in one new manifest or leaves everything as it was."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringfence.tracing import durable, manifest
+from ringfence.tracing.aside import PIECE, Aside
+from ringfence.tracing.batch import CUT_AFTER, CUT_BEFORE, VisitBatch
+from ringfence.tracing.layout import OTHER_SHIFT, Words, count_pieces, cut_at_midnight
+from ringfence.tracing.manifest import SegmentEntry, Suppression
+from ringfence.tracing.merging import CONFLICT, KNOWN, compare_with_standing, touching_at_midnight
+from ringfence.tracing.segments import Segment, build_segment, open_segment, write_segment
+from ringfence.tracing.store import VisitStore, Waiting, refused_writing
+from ringfence.tracing.table import Table, table_of
+from ringfence.vocabulary.moments import date_of
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOutcome:
+    """What became of the visits handed over: new ones, ones known already, ones older than what is retained."""
+
+    loaded: int
+    duplicates: int
+    expired: int
+
+
+@contextmanager
+def writing(store: VisitStore, waiting: Waiting | None = None) -> Iterator[Writer]:
+    """Hold a store for writing; what was not committed is swept away, by this writer or by the next."""
+    with refused_writing(store.path, needed=0), durable.only_writer(store.path, waiting):
+        store.refresh()
+        manifest.sweep(store.path, store.manifest)
+        writer = Writer(store)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+class Writer:
+    """The one who writes. Got from `writing`; every method but `add` publishes a manifest."""
+
+    def __init__(self, store: VisitStore) -> None:
+        self.store = store
+        self._aside = Aside(store.path / "aside")
+        self._kinds: dict[int, int] = {}
+
+    def close(self) -> None:
+        """Let go of what was put aside."""
+        self._aside.close()
+
+    def add(self, batch: VisitBatch) -> None:
+        """Take visits in; they become part of the store with `commit`."""
+        needed = 16 * (self._aside.rows + len(batch))
+        with refused_writing(self.store.path, needed=needed):
+            self._aside.add(batch)
+
+    def set_kinds(self, kinds: Mapping[int, int]) -> None:
+        """Note what kind of place some places are; the first word about a place stands."""
+        for place, kind in kinds.items():
+            self._kinds.setdefault(place, kind)
+
+    def commit(self, *, ledger: Iterable[str] = (), suppressions: Iterable[Suppression] = ()) -> LoadOutcome:
+        """Write what was taken in as segments and put it in force, durably. `ledger` names the files it came from."""
+        with refused_writing(self.store.path, needed=32 * self._aside.rows):
+            fresh, outcome = self._segments_of_load()
+            now = self.store.manifest
+            known = {s.digest: s for s in (*now.suppressions, *suppressions)}
+            self._publish(
+                segments=now.segments + tuple(fresh),
+                ledger=tuple(dict.fromkeys((*now.ledger, *ledger))),
+                suppressions=tuple(known.values()),
+                kinds_file=self._write_kinds(),
+            )
+        return outcome
+
+    def erase(self, numbers: Iterable[int], suppressions: Iterable[Suppression] = ()) -> None:
+        """Make persons unfindable at once; their bytes go at the next `compact`."""
+        now = self.store.manifest
+        with refused_writing(self.store.path, needed=0):
+            self._publish(
+                tombstones=tuple(sorted({*now.tombstones, *numbers})),
+                suppressions=tuple({s.digest: s for s in (*now.suppressions, *suppressions)}.values()),
+            )
+
+    def retain(self, from_day: int) -> int:
+        """Forget all days before a UTC day, for good, and return how many days went."""
+        now = self.store.manifest
+        kept = tuple(s for s in now.segments if s.day >= from_day)
+        gone = {s.day for s in now.segments} - {s.day for s in kept}
+        with refused_writing(self.store.path, needed=0):
+            self._publish(segments=kept, retained_from=max(from_day, now.retained_from or from_day))
+            manifest.sweep(self.store.path, self.store.manifest, keep=1)
+        return len(gone)
+
+    def compact(self, *, days: Iterable[int] | None = None) -> int:
+        """Write each day of several segments, or with erased persons in it, as one, and return how many days changed."""
+        now = self.store.manifest
+        erased = self.store.erased
+        by_day: dict[int, list[SegmentEntry]] = defaultdict(list)
+        for entry in now.segments:
+            by_day[entry.day].append(entry)
+        wanted = set(by_day if days is None else days)
+        kept: list[SegmentEntry] = []
+        changed = 0
+        needed = 2 * sum((self.store.path / s.file).stat().st_size for s in now.segments) // max(len(by_day), 1)
+        with refused_writing(self.store.path, needed=needed):
+            for day, entries in sorted(by_day.items()):
+                segments = [self.store._segments[e.file] for e in entries]
+                if day not in wanted or (len(entries) == 1 and not _holds_any(segments[0], erased)):
+                    kept += entries
+                    continue
+                changed += 1
+                merged = _merge(day, segments, erased)
+                if merged.pieces or len(merged.sections["conflicts"]):
+                    kept.append(self._write(merged))
+            clean = days is None
+            self._publish(segments=tuple(kept), tombstones=() if clean else now.tombstones)
+            # Erased persons must not lie about in files that only an older manifest names.
+            manifest.sweep(self.store.path, self.store.manifest, keep=1 if len(erased) else manifest.KEPT)
+        return changed
+
+    def _publish(self, **changes: object) -> None:
+        following = self.store.manifest.next(**changes)
+        manifest.publish(self.store.path, following)
+        manifest.sweep(self.store.path, following)
+        self.store.refresh()
+
+    def _write(self, segment: Segment) -> SegmentEntry:
+        room = self.store.path / "days" / date_of(segment.day).isoformat()
+        if not room.exists():
+            room.mkdir()
+            durable.flush_directory(room.parent)
+        name = f"{secrets.token_hex(8)}.seg"
+        checksum = write_segment(segment, room / name)
+        durable.flush_directory(room)
+        return SegmentEntry(segment.day, f"days/{room.name}/{name}", checksum, segment.pieces, segment.rows_begun())
+
+    def _write_kinds(self) -> str:
+        standing = self.store.place_kinds()
+        news = {p: k for p, k in self._kinds.items() if k and (p >= len(standing) or not standing[p])}
+        if not news:
+            return self.store.manifest.kinds_file
+        kinds = np.zeros(max(len(standing), max(news) + 1), np.uint8)
+        kinds[: len(standing)] = standing
+        kinds[list(news)] = list(news.values())
+        name = f"kinds/{secrets.token_hex(8)}"
+        durable.write_new(self.store.path / name, kinds.tobytes())
+        durable.flush_directory(self.store.path / "kinds")
+        return name
+
+    def _segments_of_load(self) -> tuple[list[SegmentEntry], LoadOutcome]:
+        """Return the entries of new segments for all that was put aside, day by day, two days at once."""
+        counts = np.zeros(3, np.int64)
+        standing = self.store.table
+        carried: dict[int, list[NDArray]] = defaultdict(list)
+        jobs: list[Future[SegmentEntry | None]] = []
+        entries: list[SegmentEntry] = []
+        with ThreadPoolExecutor(2) as pool:
+            days = self._aside.days()
+            while days or carried:
+                day = min([*days[:1], *carried])
+                days = days[1:] if days and days[0] == day else days
+                long_rows = self._new_long_rows(day, counts)
+                for later, pieces in _pieces_of_long_rows(long_rows).items():
+                    carried[later].append(pieces)
+                single = self._aside.single(day)
+                cut = carried.pop(day, [])
+                if self.store.manifest.retained_from is not None and day < self.store.manifest.retained_from:
+                    counts[2] += len(single) + len(long_rows)
+                    continue
+                counts[0] += len(long_rows)
+                if len(jobs) >= 2:  # Two days in memory at most.
+                    jobs[-2].result()
+                jobs.append(pool.submit(self._write_day, day, single, cut, long_rows, standing, counts))
+            entries = [e for job in jobs if (e := job.result()) is not None]
+        entries += self._midnight_conflicts(entries)
+        return entries, LoadOutcome(int(counts[0]), int(counts[1]), int(counts[2]))
+
+    def _new_long_rows(self, day: int, counts: NDArray[np.int64]) -> NDArray:
+        rows = self._aside.long(day)
+        known = [s.sections["long_rows"] for s in self.store.segments if s.day == day] if len(rows) else []
+        fresh = _unknown_rows(rows, np.concatenate(known) if known else rows[:0])
+        counts[1] += len(rows) - len(fresh)
+        return fresh
+
+    def _write_day(
+        self,
+        day: int,
+        single: NDArray,
+        cut: list[NDArray],
+        long_rows: NDArray,
+        standing: Table,
+        counts: NDArray[np.int64],
+    ) -> SegmentEntry | None:
+        pieces = np.concatenate([single, *cut]) if cut else single
+        conflicts = np.empty(0, np.uint64)
+        places = np.ascontiguousarray(pieces["place"])
+        words: Words = np.ascontiguousarray(pieces["word"])
+        del pieces
+        begun = len(single)
+        verdict = compare_with_standing(standing.rows, standing.first_day, standing.first, day, places, words)
+        if verdict.any():
+            clash = verdict == CONFLICT
+            persons = (words[clash] >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)
+            conflicts = np.unique((places[clash].astype(np.uint64) << np.uint64(32)) | persons)
+            keep = verdict != KNOWN
+            places, words = places[keep], words[keep]
+        if not len(words) and not len(long_rows):
+            counts[1] += begun
+            return None
+        segment = build_segment(day, places, words, conflicts=conflicts, long_rows=long_rows)
+        uncut = int(np.count_nonzero(segment.sections["place_words"] & np.uint64(CUT_BEFORE | CUT_AFTER) == 0))
+        counts[0] += uncut
+        counts[1] += begun - uncut
+        return self._write(segment)
+
+    def _midnight_conflicts(self, entries: list[SegmentEntry]) -> list[SegmentEntry]:
+        """Return entries of segments that only name conflicts: visits of two rows that touch exactly at midnight."""
+        fresh = [open_segment(self.store.path / e.file, e.checksum) for e in entries]
+        table = table_of([*self.store.segments, *fresh])
+        days = {e.day for e in entries}
+        found = []
+        for day in sorted({d - 1 for d in days} | days):
+            pairs = touching_at_midnight(table.rows, table.first_day, table.first, day)
+            if len(pairs):
+                empty = np.empty(0, np.uint32)
+                segment = build_segment(day + 1, empty, np.empty(0, np.uint64), conflicts=pairs)
+                found.append(self._write(segment))
+        return found
+
+
+def _unknown_rows(rows: NDArray, known: NDArray) -> NDArray:
+    """Return the rows that pass midnight which are neither known nor said twice; flags do not tell rows apart."""
+    if not len(rows):
+        return rows
+    both = np.concatenate([known, rows])
+    who = both["person"].astype(np.uint64) << np.uint64(32) | both["place"]
+    when = both["start"].astype(np.uint64) << np.uint64(32) | both["end"].astype(np.uint64)
+    order = np.lexsort((when, who))  # Stable: of equal rows a known one comes first.
+    fresh = np.ones(len(both), np.bool_)
+    fresh[order[1:]] = (who[order[1:]] != who[order[:-1]]) | (when[order[1:]] != when[order[:-1]])
+    return rows[fresh[len(known) :]]
+
+
+def _pieces_of_long_rows(rows: NDArray) -> dict[int, NDArray]:
+    """Return the pieces by day of visits that pass midnight."""
+    start, end = rows["start"].astype(np.int64), rows["end"].astype(np.int64)
+    n = count_pieces(start, end)
+    row, day, low = np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.uint64)
+    cut_at_midnight(start, end, np.ascontiguousarray(rows["flags"]), row, day, low)
+    out = {}
+    for d in np.unique(day):
+        here = day == d
+        pieces = np.empty(int(here.sum()), PIECE)
+        pieces["place"] = rows["place"][row[here]]
+        pieces["word"] = low[here] | (rows["person"][row[here]].astype(np.uint64) << OTHER_SHIFT)
+        out[int(d)] = pieces
+    return out
+
+
+def _holds_any(segment: Segment, persons: NDArray[np.int64]) -> bool:
+    keys = segment.sections["person_keys"]
+    at = np.searchsorted(keys, persons)
+    return bool(np.any(keys[np.minimum(at, len(keys) - 1)] == persons)) if len(keys) and len(persons) else False
+
+
+def _merge(day: int, segments: list[Segment], erased: NDArray[np.int64]) -> Segment:
+    """Return one segment of all that some segments of a day hold, erased persons left out."""
+    places = np.concatenate(
+        [np.repeat(s.sections["place_keys"], np.diff(s.sections["place_offsets"].astype(np.int64))) for s in segments]
+    )
+    words = np.concatenate([s.sections["place_words"] for s in segments])
+    conflicts = np.unique(np.concatenate([s.sections["conflicts"] for s in segments]))
+    long_rows = np.concatenate([s.sections["long_rows"] for s in segments])
+    if len(erased):
+        alive = ~np.isin((words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF), erased.astype(np.uint64))
+        places, words = places[alive], words[alive]
+        conflicts = conflicts[~np.isin(conflicts & np.uint64(0xFFFFFFFF), erased.astype(np.uint64))]
+        long_rows = long_rows[~np.isin(long_rows["person"], erased.astype(np.uint32))]
+    return build_segment(day, places, words, conflicts=conflicts, long_rows=long_rows)
