@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,8 @@ import duckdb
 from benchmarks import sql
 from benchmarks.questions import Answer, Question
 
+Columns = Mapping[str, object]
+Ask = Callable[[], object]
 NUMBERED = """SELECT CAST(substr(place, 2) AS UINTEGER) AS place,
 CAST(epoch_us("start") // 60000000 AS INTEGER) AS began,
 CAST((epoch_us("end") + 59999999) // 60000000 AS INTEGER) AS ended, CAST(substr(person, 2) AS UINTEGER) AS person
@@ -86,28 +89,45 @@ class Duck:
         found = sql.probes(question, self.longest, self.tables["by_person"])
         return sql.met(question, self.longest, found, self.tables["by_place"])
 
-    def trace(self, question: Question) -> Answer:
-        """Q1 and Q50: who met the persons."""
-        return Answer.of(self.connection.execute(self._met(question)).fetchnumpy())
+    def trace(self, question: Question) -> Ask:
+        """Return a function that asks Q1 or Q50: who met the persons."""
+        return partial(self._columns, self._met(question))
 
-    def common(self, question: Question, least_persons: int) -> Answer:
-        """Q3: places common to the persons."""
-        text = sql.common(question, self.longest, least_persons, self.tables["by_person"])
-        return Answer.of(self.connection.execute(text).fetchnumpy())
+    def common(self, question: Question, least: int) -> Ask:
+        """Return a function that asks Q3: places common to the persons."""
+        return partial(self._columns, sql.common(question, self.longest, least, self.tables["by_person"]))
 
-    def hop2(self, question: Question, *, pairs: bool = False, limit_s: float = 0) -> Answer | None:
-        """Contacts of contacts, None when it takes longer than the limit."""
+    def _columns(self, text: str) -> Columns:
+        return self.connection.execute(text).fetchnumpy()
+
+    @staticmethod
+    def answer_trace(raw: Columns) -> Answer:
+        return Answer.of(raw)
+
+    answer_common = answer_trace
+
+    @staticmethod
+    def answer_hop2(raw: tuple[Columns, tuple[int, ...]]) -> Answer:
+        return Answer.of(*raw)
+
+    def hop2(self, question: Question, *, pairs: bool = False, limit_s: float = 0) -> Ask:
+        """Return a function that asks for contacts of contacts; it answers None when the limit is passed."""
+        return partial(self._hop2, question, sql.hop2_pairs if pairs else sql.hop2_sweep, limit_s)
+
+    def _hop2(
+        self, question: Question, second: Callable[..., str], limit_s: float
+    ) -> tuple[Columns, tuple[int, ...]] | None:
         stop = threading.Timer(limit_s, self.connection.interrupt) if limit_s else None
-        second = sql.hop2_pairs if pairs else sql.hop2_sweep
+        run = self.connection.execute
         try:
             if stop:
                 stop.start()
-            self.connection.execute("DROP TABLE IF EXISTS scored; DROP TABLE IF EXISTS met")
-            self.connection.execute(f"CREATE TEMP TABLE met AS SELECT person, first FROM ({self._met(question)})")
-            self.connection.execute(second(question, self.longest, self.tables["by_place"], self.tables["by_person"]))
-            counts = self.connection.execute(sql.HOP2_COUNTS).fetchall()[0]
-            return Answer.of(self.connection.execute(sql.HOP2_LISTED).fetchnumpy(), counts)
-        except duckdb.InterruptException:
+            run("DROP TABLE IF EXISTS scored; DROP TABLE IF EXISTS met")
+            run(f"CREATE TEMP TABLE met AS SELECT person, first FROM ({self._met(question)})")
+            run(second(question, self.longest, self.tables["by_place"], self.tables["by_person"]))
+            counts = run(sql.HOP2_COUNTS).fetchall()[0]
+            return self._columns(sql.HOP2_LISTED), counts
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             return None
         finally:
             if stop:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import psycopg
 from psycopg import errors
 
 from benchmarks import sql
-from benchmarks.duck import Duck
+from benchmarks.duck import Ask, Duck
 from benchmarks.questions import Answer, Question
 
 SETTINGS = {
@@ -134,21 +135,23 @@ class Postgres:
     def _value(self, text: str) -> int:
         return self.connection.execute(text).fetchone()[0]
 
-    def _answer(self, text: str, names: Sequence[str], counts: tuple[int, ...] = ()) -> Answer:
+    def _rows(self, text: str) -> list[tuple[int, ...]]:
         with self.connection.cursor(binary=True) as cursor:
-            rows = np.array(cursor.execute(text).fetchall(), np.int64).reshape(-1, len(names))
-        return Answer.of(dict(zip(names, rows.T, strict=True)), counts)
+            return cursor.execute(text).fetchall()
 
-    def trace(self, question: Question) -> Answer:
-        text = sql.met(question, self.longest, sql.probes(question, self.longest))
-        return self._answer(text, ("person", "minutes", "after_minutes", "encounters", "first", "last"))
+    def trace(self, question: Question) -> Ask:
+        """Return a function that asks Q1 or Q50: who met the persons."""
+        return partial(self._rows, sql.met(question, self.longest, sql.probes(question, self.longest)))
 
-    def common(self, question: Question, least_persons: int) -> Answer:
-        text = sql.common(question, self.longest, least_persons)
-        return self._answer(text, ("place", "persons", "minutes", "first", "last"))
+    def common(self, question: Question, least: int) -> Ask:
+        """Return a function that asks Q3: places common to the persons."""
+        return partial(self._rows, sql.common(question, self.longest, least))
 
-    def hop2(self, question: Question, *, limit_s: float = 0) -> Answer | None:
-        """Contacts of contacts by pairs, None when it takes longer than the limit."""
+    def hop2(self, question: Question, *, limit_s: float = 0) -> Ask:
+        """Return a function that asks for contacts of contacts by pairs; None when it takes longer than the limit."""
+        return partial(self._hop2, question, limit_s)
+
+    def _hop2(self, question: Question, limit_s: float) -> tuple[list[tuple[int, ...]], tuple[int, ...]] | None:
         run = self.connection.execute
         run(f"SET statement_timeout = {int(limit_s * 1000)}")
         try:
@@ -159,12 +162,28 @@ class Postgres:
             # Left alone, the planner looks visits up by place and one bound only; these let it use both bounds.
             run("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_memoize = off")
             run(sql.hop2_pairs(question, self.longest))
-            counts = run(sql.HOP2_COUNTS).fetchone()
-            return self._answer(sql.HOP2_LISTED, ("person", "score", "encounters", "first", "last"), counts)
+            return self._rows(sql.HOP2_LISTED), run(sql.HOP2_COUNTS).fetchone()
         except errors.QueryCanceled:
             return None
         finally:
             run("RESET ALL")
+
+    @staticmethod
+    def answer_trace(raw: list[tuple[int, ...]]) -> Answer:
+        return _answer(raw, ("person", "minutes", "after_minutes", "encounters", "first", "last"))
+
+    @staticmethod
+    def answer_common(raw: list[tuple[int, ...]]) -> Answer:
+        return _answer(raw, ("place", "persons", "minutes", "first", "last"))
+
+    @staticmethod
+    def answer_hop2(raw: tuple[list[tuple[int, ...]], tuple[int, ...]]) -> Answer:
+        return _answer(raw[0], ("person", "score", "encounters", "first", "last"), raw[1])
+
+
+def _answer(rows: list[tuple[int, ...]], names: Sequence[str], counts: tuple[int, ...] = ()) -> Answer:
+    columns = np.array(rows, np.int64).reshape(-1, len(names)).T
+    return Answer.of(dict(zip(names, columns, strict=True)), counts)
 
 
 def _copy_pieces(native: Duck) -> Iterator[bytes]:
