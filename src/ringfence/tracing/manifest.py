@@ -41,14 +41,18 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All that is in force in a store at one moment."""
+    """All that is in force in a store at one moment.
+
+    `ledger` has the digest and rows of each file loaded whole; `keys_mark` tells which key map the numbers are from.
+    """
 
     sequence: int = 0
     segments: tuple[SegmentEntry, ...] = ()
     tombstones: tuple[int, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
-    ledger: tuple[str, ...] = ()
+    ledger: tuple[tuple[str, int], ...] = ()
     kinds_file: str = ""
+    keys_mark: str = ""
     retained_from: int | None = None
 
     def text(self) -> bytes:
@@ -59,8 +63,9 @@ class Manifest:
                 "segments": [[s.day, s.file, s.checksum, s.pieces, s.rows] for s in self.segments],
                 "tombstones": list(self.tombstones),
                 "suppressions": [[s.digest, s.number, s.at_minute] for s in self.suppressions],
-                "ledger": list(self.ledger),
+                "ledger": [list(entry) for entry in self.ledger],
                 "kinds_file": self.kinds_file,
+                "keys_mark": self.keys_mark,
                 "retained_from": self.retained_from,
             },
             indent=0,
@@ -87,8 +92,9 @@ def parse(data: bytes, file: str) -> Manifest:
         segments=tuple(SegmentEntry(*s) for s in raw["segments"]),
         tombstones=tuple(raw["tombstones"]),
         suppressions=tuple(Suppression(*s) for s in raw["suppressions"]),
-        ledger=tuple(raw["ledger"]),
+        ledger=tuple((digest, rows) for digest, rows in raw["ledger"]),
         kinds_file=raw["kinds_file"],
+        keys_mark=raw["keys_mark"],
         retained_from=raw["retained_from"],
     )
 

@@ -40,31 +40,31 @@ THRESHOLDS = (1, 15, 60, 240, 1440)
 
 @dataclass(frozen=True, slots=True)
 class TraceSettings:
-    """How a search for contacts is cut: all in minutes.
+    """How a search for contacts is cut.
 
-    `residual`: how long the air of a place counts after a case has left. `min_overlap`: least time together in all.
+    `residual_minutes`: how long the air of a place counts after a case has left. `min_overlap_minutes`: least time together in all.
     """
 
-    residual: int = 0
-    min_overlap: int = 0
+    residual_minutes: int = 0
+    min_overlap_minutes: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.residual <= 2 * MINUTES_PER_DAY:
-            raise Refused("trace.residual", residual=self.residual, most=2 * MINUTES_PER_DAY)
-        if self.min_overlap < 0:
-            raise Refused("trace.min_overlap", min_overlap=self.min_overlap)
+        if not 0 <= self.residual_minutes <= 2 * MINUTES_PER_DAY:
+            raise Refused("trace.residual", residual=self.residual_minutes, most=2 * MINUTES_PER_DAY)
+        if self.min_overlap_minutes < 0:
+            raise Refused("trace.min_overlap", min_overlap=self.min_overlap_minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class SecondHopSettings:
     """Which contacts of contacts are listed: person-minutes with contacts at least, and how many rows at most."""
 
-    threshold: int = 15
+    threshold_minutes: int = 15
     limit: int = 1000
 
     def __post_init__(self) -> None:
-        if self.threshold < 1:
-            raise Refused("trace.threshold", threshold=self.threshold)
+        if self.threshold_minutes < 1:
+            raise Refused("trace.threshold", threshold=self.threshold_minutes)
         if self.limit < 0:
             raise Refused("trace.limit", limit=self.limit)
 
@@ -87,7 +87,7 @@ def trace(
     persons = np.unique(np.asarray(seeds, np.int64))
     table = store.table
     stays = gather_stays(table.rows, table.first_day, table.first, _findable(store, persons), start, end)
-    islands, present = islands_of(stays, settings.residual)
+    islands, present = islands_of(stays, settings.residual_minutes)
     slot = store.scratch()
     marked = persons[persons < len(slot)]
     before = slot[marked]
@@ -96,7 +96,7 @@ def trace(
         met, found = scan_islands(table.rows, table.first_day, table.first, islands, present, slot, evidence)
     finally:
         slot[marked] = before
-    return _answer(met, found, islands, settings.min_overlap)
+    return _answer(met, found, islands, settings.min_overlap_minutes)
 
 
 def second_hop(
@@ -121,7 +121,7 @@ def second_hop(
     # Contacts and nobodies stand below zero and drop out of all that follows.
     minutes = state >> SCORE_SHIFT
     at_or_above = {t: int(np.count_nonzero(minutes >= t)) for t in THRESHOLDS}
-    reached = np.flatnonzero(minutes >= settings.threshold)
+    reached = np.flatnonzero(minutes >= settings.threshold_minutes)
     best = reached[np.lexsort((reached, -minutes[reached]))][: settings.limit]
     encounters = state[best] & ((1 << SCORE_SHIFT) - 1)
     rows = _details(store, best, int(hop_one.first.min(initial=end)), end, marks)
@@ -138,7 +138,9 @@ def second_hop(
     return SecondHopAnswer(listed, at_or_above)
 
 
-def common_places(store: VisitStore, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2) -> CommonPlaces:
+def common_places(
+    store: VisitStore, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2
+) -> CommonPlaces:
     """Return the places that at least so many of some persons visited in [start, end), most visited first."""
     _check_window(start, end)
     visits = store.visits_of(np.unique(np.asarray(persons, np.int64)), start, end)

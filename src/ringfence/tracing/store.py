@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing import durable, manifest
 from ringfence.tracing.batch import VisitBatch
+from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.manifest import Manifest
 from ringfence.tracing.scanning import FREE, SKIP, gather_stays
 from ringfence.tracing.segments import Segment, open_segment
@@ -39,10 +41,10 @@ class Identity:
 class VisitStore:
     """A snapshot of a store: its manifest, its segments, and the table that searches run over."""
 
-    def __init__(self, path: Path, identity: Identity) -> None:
+    def __init__(self, path: Path, identity: Identity, keys: KeyMap | None = None) -> None:
         self.path = path
         self.identity = identity
-        self.also_erased: frozenset[int] = frozenset()
+        self.keys = keys
         self._segments: dict[str, Segment] = {}
         self.refresh()
 
@@ -70,7 +72,9 @@ class VisitStore:
     @property
     def erased(self) -> NDArray[np.int64]:
         """Numbers of persons who are not to be found any more, though bytes of theirs may await compaction."""
-        known = set(self.manifest.tombstones) | {s.number for s in self.manifest.suppressions} | self.also_erased
+        known = set(self.manifest.tombstones) | {s.number for s in self.manifest.suppressions}
+        if self.keys is not None:  # The keys remember too: a store restored from an older copy does not know yet.
+            known |= {number for _, number, _ in self.keys.suppressed()}
         return np.array(sorted(known), np.int64)
 
     def scratch(self) -> NDArray[np.int32]:
@@ -80,6 +84,10 @@ class VisitStore:
             erased = self.erased
             self._scratch[erased[erased < self.table.persons]] = SKIP
         return self._scratch
+
+    def manifest_bytes(self) -> int:
+        """Return how many bytes the segments in force take on disk."""
+        return sum((self.path / entry.file).stat().st_size for entry in self.manifest.segments)
 
     def place_kinds(self) -> NDArray[np.uint8]:
         """Return the kind of each place by its number (`vocabulary.places.PlaceKind`)."""
@@ -104,6 +112,27 @@ class VisitStore:
         heads = np.flatnonzero(fresh)
         ends = np.maximum.reduceat(stop, heads)
         return VisitBatch.of(person[heads], place[heads], begin[heads], ends)
+
+    def numbers_of(self, persons: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of persons as they are named outside: given ids, or numbers where there is no key map."""
+        if self.keys is None:
+            unreadable = [p for p in persons if not p.strip().isdecimal()]
+            if unreadable:
+                raise Refused("store.no_keys", store=str(self.path), person=unreadable[0])
+            return np.array([int(p) for p in persons], np.int64)
+        numbers = self.keys.find("person", list(persons))
+        if np.any(numbers < 0):
+            raise Refused("store.unknown_person", person=persons[int(np.argmax(numbers < 0))])
+        return numbers
+
+    def names_of(self, side: Literal["person", "place"], numbers: NDArray[np.integer]) -> list[str]:
+        """Return persons or places as they are named outside: given ids, or numbers where those are not at hand."""
+        plain = np.asarray(numbers, np.int64).tolist()
+        if self.keys is None:
+            return [str(n) for n in plain]
+        return [
+            name if name is not None else str(n) for name, n in zip(self.keys.ids_of(side, plain), plain, strict=True)
+        ]
 
     def persons_seen(self) -> NDArray[np.uint32]:
         """Return the numbers of all persons with a visit, erased ones left out, sorted."""
@@ -134,15 +163,31 @@ def create_store(path: str | Path, *, kind: str = "research", zone: str = "UTC")
     return open_store(path)
 
 
-def open_store(path: str | Path) -> VisitStore:
-    """Open a store for searching; nothing is written."""
+def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
+    """Open a store for searching; nothing is written.
+
+    `keys` is the directory of its key map, by default `PATH.keys` beside it; without one the store knows numbers only.
+    """
     path = Path(path)
     if not (path / "CURRENT").exists():
         raise Refused("store.missing", store=str(path))
     raw = json.loads((path / "store.json").read_text(encoding="utf-8"))
     if raw["layout"] > LAYOUT:
         raise Refused("store.newer", store=str(path), layout=raw["layout"])
-    return VisitStore(path, Identity(raw["id"], raw["kind"], raw["zone"]))
+    beside = default_keys(path) if keys is None else Path(keys)
+    if keys is not None and not (beside / "CURRENT").exists():
+        raise Refused("store.keys_missing", keys=str(beside))
+    key_map = KeyMap.open(beside) if (beside / "CURRENT").exists() else None
+    store = VisitStore(path, Identity(raw["id"], raw["kind"], raw["zone"]), key_map)
+    mark = store.manifest.keys_mark
+    if key_map is not None and mark and mark != key_map.secret_mark:
+        raise Refused("store.keys_mismatch", keys=str(beside))
+    return store
+
+
+def default_keys(path: Path) -> Path:
+    """Return where the key map of a store lies when nothing else is said: beside it."""
+    return path.with_name(path.name + ".keys")
 
 
 @contextmanager

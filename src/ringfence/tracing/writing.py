@@ -58,6 +58,11 @@ class Writer:
         """Let go of what was put aside."""
         self._aside.close()
 
+    def drop(self) -> None:
+        """Let go of all that was taken in since the last commit."""
+        self._aside.close()
+        self._kinds.clear()
+
     def add(self, batch: VisitBatch) -> None:
         """Take visits in; they become part of the store with `commit`."""
         needed = 16 * (self._aside.rows + len(batch))
@@ -69,7 +74,13 @@ class Writer:
         for place, kind in kinds.items():
             self._kinds.setdefault(place, kind)
 
-    def commit(self, *, ledger: Iterable[str] = (), suppressions: Iterable[Suppression] = ()) -> LoadOutcome:
+    def commit(
+        self,
+        *,
+        ledger: Iterable[tuple[str, int]] = (),
+        suppressions: Iterable[Suppression] = (),
+        keys_mark: str | None = None,
+    ) -> LoadOutcome:
         """Write what was taken in as segments and put it in force, durably. `ledger` names the files it came from."""
         with refused_writing(self.store.path, needed=32 * self._aside.rows):
             fresh, outcome = self._segments_of_load()
@@ -80,6 +91,7 @@ class Writer:
                 ledger=tuple(dict.fromkeys((*now.ledger, *ledger))),
                 suppressions=tuple(known.values()),
                 kinds_file=self._write_kinds(),
+                keys_mark=now.keys_mark if keys_mark is None else keys_mark,
             )
         return outcome
 

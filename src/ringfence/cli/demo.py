@@ -1,0 +1,283 @@
+"""`ringfence demo`: the contact search on real people who wore badges, one of whom we imagine to be infected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ringfence.exchange.trace_view import TraceView
+    from ringfence.tracing.encounter_files import EncounterFile
+    from ringfence.tracing.encounters import EncounterList, Episodes, Met, SecondHop
+
+_FILE = Path("workplace-2013") / "contacts.csv.gz"
+_ZONE = "Europe/Paris"
+_FIRST_DAY, _DAYS = (2013, 6, 25), 4
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("out/demo"),
+    lang: Annotated[str, typer.Option(help="Language of what is printed: en or zh.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    data: Annotated[Path | None, typer.Option(help="The encounter list, if it is not beside the program.")] = None,
+) -> None:
+    """Search the encounters of an office in 2013 for whom one employee met, and write a page in both languages."""
+    from ringfence.vocabulary.refusals import Refused
+    from ringfence.vocabulary.words import LANGUAGES, mend, sentence
+
+    if lang not in LANGUAGES:
+        raise typer.BadParameter("en, zh", param_hint="--lang")
+    try:
+        answer = search_office(data or _shipped())
+        paths = write_pages(answer["view"], out)
+    except Refused as refusal:
+        typer.echo(sentence(refusal.code, refusal.values, lang), err=True)
+        typer.echo(mend(refusal.code, refusal.values, lang), err=True)
+        raise typer.Exit(1) from refusal
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({**answer["json"], "pages": [str(path) for path in paths]}, ensure_ascii=False))
+    else:
+        _print(answer["view"], paths, answer["json"]["elapsed_ms"], lang)
+
+
+def search_office(data: Path) -> dict[str, Any]:
+    """Return the answer for the typical employee of the office: a view for pages and plain values for JSON."""
+    from datetime import datetime
+    from time import perf_counter
+    from zoneinfo import ZoneInfo
+
+    from ringfence.tracing.encounter_files import EncounterReading, read_encounters
+    from ringfence.tracing.encounters import episodes_with, met_in, second_hop_by_encounter
+    from ringfence.vocabulary.moments import MINUTES_PER_DAY, floor_minute
+
+    zone = ZoneInfo(_ZONE)
+    file = read_encounters(data, reading=EncounterReading(zone=zone, stamped="end", step_seconds=20))
+    start = floor_minute(datetime(*_FIRST_DAY, tzinfo=zone))
+    end = start + _DAYS * MINUTES_PER_DAY
+    case, typical = typical_person(file.encounters, start, end)
+    began = perf_counter()
+    episodes = episodes_with(file.encounters, [case], start, end)
+    met = met_in(episodes)
+    hop = second_hop_by_encounter(file.encounters, [case], met, end, threshold_minutes=1)
+    found = _Found(case, typical, met, episodes, hop)
+    elapsed_ms = round((perf_counter() - began) * 1000, 3)
+    view = _view(file, found, (start, end))
+    return {"view": view, "json": {**_plain(view, file, hop), "elapsed_ms": elapsed_ms}}
+
+
+def typical_person(encounters: EncounterList, start: int, end: int) -> tuple[int, int]:
+    """Return who has the median number of contacts in the window, and that number.
+
+    Of several, the one whose time with others is the middle one of theirs.
+    """
+    import numpy as np
+
+    from ringfence.tracing.encounters import met_by_encounter
+
+    inside = (encounters.start_s < end * 60) & (encounters.end_s > start * 60)
+    persons = np.unique(np.concatenate([encounters.a[inside], encounters.b[inside]]))
+    met = [met_by_encounter(encounters, [person], start, end) for person in persons]
+    counts = np.array([len(m) for m in met])
+    seconds = np.array([int(m.seconds.sum()) for m in met])
+    typical = int(np.sort(counts)[len(counts) // 2])
+    candidates = np.flatnonzero(counts == typical)
+    by_time = candidates[np.argsort(seconds[candidates], kind="stable")]
+    return int(persons[by_time[len(by_time) // 2]]), typical
+
+
+def write_pages(view: TraceView, out: Path) -> list[Path]:
+    """Write the page and the picture in both languages; refused when the folder cannot be written."""
+    from ringfence.exchange.trace_page import trace_page, trace_svg
+    from ringfence.vocabulary.refusals import Refused
+
+    paths = []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for language, other in (("en", "zh"), ("zh", "en")):
+            page, picture = out / f"trace.{language}.html", out / f"trace.{language}.svg"
+            page.write_text(trace_page(view, language, other_page=f"trace.{other}.html"), encoding="utf-8")
+            picture.write_text(trace_svg(view, language), encoding="utf-8")
+            paths += [page, picture]
+    except OSError as error:
+        raise Refused("demo.cannot_write", folder=str(out), why=error.strerror or str(error)) from error
+    return paths
+
+
+def _shipped() -> Path:
+    """Return the list shipped with the program: inside the package when installed, in the repository otherwise."""
+    from ringfence.vocabulary.refusals import Refused
+
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "examples", package.parents[1] / "examples", Path("examples")):
+        if (folder / _FILE).is_file():
+            return folder / _FILE
+    raise Refused("demo.no_data", file=str(Path("examples") / _FILE))
+
+
+class _Found(NamedTuple):
+    """What was searched for, and what was found."""
+
+    case: int
+    typical: int
+    met: Met
+    episodes: Episodes
+    hop: SecondHop
+
+
+def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceView:
+    from zoneinfo import ZoneInfo
+
+    from ringfence.exchange.trace_view import ContactLine, Said, TraceView
+    from ringfence.tracing.encounter_bands import bands_of, ranked, reasons_of
+    from ringfence.tracing.told import LocalNumbers
+
+    assert isinstance(file.numbers, LocalNumbers)  # nobody else gave numbers to this file
+    case, typical, met, episodes, hop = found
+    zone, given = ZoneInfo(_ZONE), file.numbers.given
+    bands, first, last = bands_of(met), met.first, met.last
+    lines = []
+    for row in ranked(met):
+        mine = episodes.person == met.person[row]
+        spans = zip(episodes.start_s[mine] // 60, -(-episodes.end_s[mine] // 60), strict=True)
+        lines.append(
+            ContactLine(
+                person=given[met.person[row]],
+                minutes=int(met.minutes[row]),
+                encounters=int(met.encounters[row]),
+                first=int(first[row]),
+                last=int(last[row]),
+                band=int(bands[row]),
+                reasons=tuple(Said(n.code, n.values) for n in reasons_of(met, row, episodes, zone=zone)),
+                spans=tuple((int(s), int(e)) for s, e in spans),
+            )
+        )
+    return TraceView(
+        seeds=(given[case],),
+        start=window[0],
+        end=window[1],
+        as_of=window[1],
+        zone=zone,
+        source=Said("demo.source", {"records": file.loaded, "people": len(given)}),
+        remark=Said("demo.remark"),
+        contacts=tuple(lines),
+        presence=_presence(file.encounters, case, window),
+        known=(
+            Said("demo.known_met", {"met": len(met), "minutes": -(-int(met.seconds.sum()) // 60)}),
+            Said("demo.known_typical", {"who": given[case], "typical": typical}),
+            Said("demo.known_hop", {"people": hop.at_least[1], "longer": hop.at_least[15]}),
+        ),
+        unknown=tuple(Said(f"demo.unknown_{name}") for name in ("badges", "where", "outside", "ill")),
+        second_hop=hop.at_least,
+    )
+
+
+def _presence(encounters: EncounterList, case: int, window: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Return from the first to the last record of the case on each UTC day of the window; offices sleep at night."""
+    import numpy as np
+
+    mine = (encounters.a == case) | (encounters.b == case)
+    starts, ends = encounters.start_s[mine] // 60, -(-encounters.end_s[mine] // 60)
+    inside = (starts < window[1]) & (ends > window[0])
+    starts, ends = starts[inside], ends[inside]
+    days = starts // 1440
+    return tuple((int(starts[days == d].min()), int(ends[days == d].max())) for d in np.unique(days))
+
+
+def _plain(view: TraceView, file: EncounterFile, hop: SecondHop) -> dict[str, Any]:
+    from ringfence.tracing.told import LocalNumbers
+    from ringfence.vocabulary.moments import moment_of
+
+    def at(minute: int) -> str:
+        return moment_of(minute, view.zone).isoformat(timespec="minutes")
+
+    words = {3: "high", 2: "medium", 1: "low"}
+    contacts: list[dict[str, Any]] = [
+        {
+            "person": line.person,
+            "minutes": line.minutes,
+            "encounters": line.encounters,
+            "places": [],
+            "first": at(line.first),
+            "last": at(line.last),
+            "band": words[line.band],
+            "reasons": [{"code": r.code, **r.values} for r in line.reasons],
+            "hop": 1,
+        }
+        for line in view.contacts
+    ]
+    assert isinstance(file.numbers, LocalNumbers)
+    given: Sequence[str] = file.numbers.given
+    for row in hop.seconds.argsort(kind="stable")[::-1]:
+        contacts.append(
+            {
+                "person": given[hop.person[row]],
+                "minutes": int(hop.score_minutes[row]),
+                "encounters": int(hop.encounters[row]),
+                "places": [],
+                "first": at(int(hop.first_s[row]) // 60),
+                "last": at(-(-int(hop.last_s[row]) // 60)),
+                "band": None,
+                "reasons": [{"code": "demo.reason_hop", "contacts": int(hop.through[row])}],
+                "hop": 2,
+            }
+        )
+    return {
+        "case": view.seeds[0],
+        "from": at(view.start),
+        "to": at(view.end),
+        "contacts": contacts,
+        "second_hop": {str(step): people for step, people in hop.at_least.items()},
+    }
+
+
+def _print(view: TraceView, paths: list[Path], elapsed_ms: float, lang: str) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ringfence.exchange import writing
+    from ringfence.exchange.timeline import window
+    from ringfence.vocabulary.moments import moment_of
+    from ringfence.vocabulary.words import sentence
+
+    def word(code: str, **values: object) -> str:
+        return sentence(code, values, lang)
+
+    console = Console()
+    wide = console.width >= 120  # the reasons need room; a narrow terminal finds them on the page
+    who = view.seeds[0]
+    console.print(f"[bold]{escape(word('page.title', who=who))}[/bold]  {window(view, lang)} · {view.zone}")
+    if view.remark:
+        console.print(escape(view.remark.text(lang, view.zone)))
+    for said in view.known:
+        console.print(f"· {escape(said.text(lang, view.zone))}")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("rank", "right"), ("contact", "left"), ("exposure", "left"), ("together", "right"), ("times", "right"),
+        ("first", "left"), ("last", "left"), *([("why", "left")] * wide),
+    ):  # fmt: skip
+        table.add_column(word(f"page.{name}"), justify=justify)  # type: ignore[arg-type]
+    names = {3: "high", 2: "medium", 1: "low"}
+    for rank, line in enumerate(view.contacts, start=1):
+        table.add_row(
+            str(rank),
+            escape(line.person),
+            "■" * line.band + "□" * (3 - line.band) + " " + word(f"page.{names[line.band]}"),
+            writing.duration(line.minutes, lang),
+            str(line.encounters),
+            *(writing.moment(moment_of(m, view.zone), lang) for m in (line.first, line.last)),
+            *([escape(writing.listed([r.text(lang, view.zone) for r in line.reasons], lang))] * wide),
+        )
+    console.print()
+    console.print(table)
+    console.print()
+    console.print(word("page.read_human"))
+    console.print(word("demo.searched", ms=f"{elapsed_ms:.1f}"))
+    for path in paths:
+        console.print(f"  {path}", highlight=False, soft_wrap=True)

@@ -1,0 +1,130 @@
+"""Rows that could not be loaded, in a file that says line, field, reason and what would mend it, in both languages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from ringfence.tracing.keyfiles import flush_directory
+from ringfence.vocabulary.words import mend, sentence
+
+COLUMNS = ("file", "line", "field", "value", "rule", "reason_en", "reason_zh", "mend_en", "mend_zh", "row")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_LONGEST_VALUE, _LONGEST_ROW = 200, 60_000  # characters kept
+_SURE_LENGTH = 4  # an id of so many characters is looked for inside words, too
+
+
+def safe_cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+class RejectsFile:
+    """A CSV file for rejected rows; it exists only if there are any, and only its owner may read it."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.count = 0
+        self._part = self.path.with_name(self.path.name + ".part")
+        self._file: io.TextIOWrapper | None = None
+
+    def add(
+        self, *, file: str, line: int, field: str, value: str, rule: str, row: str, values: Mapping[str, object]
+    ) -> None:
+        """Write down one row with the rule (a code of the table of words) that it broke."""
+        if self._file is None:
+            self._begin()
+        value = value[:_LONGEST_VALUE]
+        told = {"field": field, "value": value, **values}
+        reasons = [
+            sentence(rule, told, "en"),
+            sentence(rule, told, "zh"),
+            mend(rule, told, "en"),
+            mend(rule, told, "zh"),
+        ]
+        cells = [file, str(line), field, value, rule, *reasons, row.rstrip("\r\n")[:_LONGEST_ROW]]
+        self._writer.writerow([safe_cell(cell) for cell in cells])
+        self.count += 1
+
+    def _begin(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._part.unlink(missing_ok=True)
+        handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(handle, "w", encoding="utf-8-sig", errors="replace", newline="")  # Excel needs the mark
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(COLUMNS)
+
+    def close(self) -> Path | None:
+        """Finish the file and return its path, or None where no row was rejected (an older file goes then, too)."""
+        if self._file is None:
+            if self.count == 0:
+                self.path.unlink(missing_ok=True)
+            return self.path if self.count else None
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._file = None
+        self._part.replace(self.path)
+        flush_directory(self.path.parent)
+        return self.path
+
+    def discard(self) -> None:
+        """Drop what was written."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> RejectsFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+
+def purge_rejects(directory: Path, person: str) -> int:
+    """Remove every row that names a person from the files of rejected rows in a directory; return how many went.
+
+    Rather one row too many than one too few: a row counts where the id stands in it as a word, or anywhere if long.
+    """
+    if not directory.is_dir():
+        return 0
+    quoted = person.replace('"', '""')  # as it stands in an original row
+    named = "|".join(f"(?:{re.escape(form)})" for form in dict.fromkeys((person, quoted)))
+    pattern = re.compile(named if len(person) >= _SURE_LENGTH else rf"(?<![^\W_])(?:{named})(?![^\W_])")
+    removed = 0
+    for path in sorted(directory.iterdir()):
+        if path.name.endswith(".part") or path.name.endswith(".purge"):
+            path.unlink()  # left by a crash: the load it belonged to never counted
+        elif path.is_file():
+            removed += _purge_file(path, pattern)
+    flush_directory(directory)
+    return removed
+
+
+def _purge_file(path: Path, pattern: re.Pattern[str]) -> int:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    kept = [row for row in rows[1:] if not any(pattern.search(cell) for cell in row)]
+    gone = len(rows) - 1 - len(kept)
+    if gone and not kept:
+        path.unlink()
+    elif gone:
+        part = path.with_name(path.name + ".purge")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([rows[0], *kept])
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    return gone

@@ -1,0 +1,196 @@
+"""Files into a store, and persons out of it: the key map and the store moved together, in an order that a crash forgives.
+
+Keys are made durable before the visits that use them; an erasure is written into the key map before the store. Whatever
+stops the program in between, the next writer finishes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ringfence.tracing.keys import KeyMap
+from ringfence.tracing.manifest import Suppression
+from ringfence.tracing.store import VisitStore, Waiting, create_store, default_keys, open_store
+from ringfence.tracing.writing import Writer, writing
+from ringfence.vocabulary.places import PlaceKind
+from ringfence.vocabulary.refusals import Refused
+
+if TYPE_CHECKING:
+    from ringfence.tracing.intake import IntakeSettings, RejectsFile
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes read so far of all files, and the bytes of all files."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What became of all rows of all files: rows = loaded + duplicates + rejected + suppressed + expired."""
+
+    loaded: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    imputed: int = 0
+    suppressed: int = 0
+    expired: int = 0
+    uncertain: int = 0
+    kind_conflicts: int = 0
+    rejects_file: Path | None = None
+    known_files: list[str] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def open_or_create(path: Path, keys: Path | None, *, kind: str | None = None, zone: str | None = None) -> VisitStore:
+    """Open a store with its keys for loading, or make both; refused when the store is of another kind than asked."""
+    if not (path / "CURRENT").exists():
+        create_store(path, kind=kind or "research", zone=zone or "UTC")
+    KeyMap.open_or_create(keys or default_keys(path))
+    store = open_store(path, keys)
+    if kind is not None and kind != store.identity.kind:
+        raise Refused("store.kind_mismatch", store=str(path), kind=store.identity.kind, asked=kind)
+    return store
+
+
+def load_files(
+    store: VisitStore,
+    files: Sequence[Path],
+    settings: IntakeSettings,
+    *,
+    rejects_file: Path,
+    progress: Progress | None = None,
+    waiting: Waiting | None = None,
+) -> Loaded:
+    """Load files of visits: good rows go in, bad rows into the file of rejects, a file loaded before changes nothing.
+
+    A damaged file is refused as a whole and told in `refused`; the others are loaded. All of it counts at once, when
+    this returns, or, after a crash, not at all.
+    """
+    from ringfence.tracing.intake import RejectsFile
+
+    keys = _keys_of(store)
+    refused: list[Refused] = []
+    readable = list(files)
+    with writing(store, waiting) as writer:
+        finish_erasures(store, writer)
+        while True:
+            with RejectsFile(rejects_file) as rejects:
+                try:
+                    return _load(store, keys, writer, readable, settings, rejects, progress, refused)
+                except _Unreadable as damaged:
+                    # What it had given already cannot be told from the rest: begin again without it.
+                    refused.append(damaged.refusal)
+                    readable.remove(damaged.file)
+                    rejects.discard()
+                    writer.drop()
+                finally:
+                    keys.discard()
+
+
+def finish_erasures(store: VisitStore, writer: Writer) -> None:
+    """Let store and keys both know every erasure that either remembers (a crash or an older copy may have parted them)."""
+    keys = store.keys
+    if keys is None:
+        return
+    keys.adopt_suppressions([(s.digest, s.number, s.at_minute) for s in store.manifest.suppressions])
+    known = {s.digest for s in store.manifest.suppressions}
+    missing = [Suppression(*entry) for entry in keys.suppressed() if entry[0] not in known]
+    if missing:
+        writer.erase([s.number for s in missing], missing)
+    if store.table.persons > keys.count("person") or store.table.places > keys.count("place"):
+        # An older copy of the keys must not give numbers again that the store has used since.
+        keys.reserve("person", store.table.persons)
+        keys.reserve("place", store.table.places)
+        keys.commit()
+
+
+def erase_person(store: VisitStore, person: str, *, at_minute: int, waiting: Waiting | None = None) -> None:
+    """Make a person unfindable for good: her id leaves the keys now, her visits are skipped now and go at compaction."""
+    with writing(store, waiting) as writer:
+        finish_erasures(store, writer)
+        (number,) = store.numbers_of([person]).tolist()
+        suppressions = []
+        if store.keys is not None:
+            digest = store.keys.forget(number, at_minute=at_minute)
+            suppressions = [Suppression(digest, number, at_minute)] if digest is not None else []
+        writer.erase([number], suppressions)
+
+
+class _Unreadable(Exception):
+    """A file that turned out damaged while others wait to be loaded."""
+
+    def __init__(self, file: Path, refusal: Refused) -> None:
+        super().__init__(file)
+        self.file = file
+        self.refusal = refusal
+
+
+def _load(
+    store: VisitStore,
+    keys: KeyMap,
+    writer: Writer,
+    files: Sequence[Path],
+    settings: IntakeSettings,
+    rejects: RejectsFile,
+    progress: Progress | None,
+    refused: list[Refused],
+) -> Loaded:
+    from ringfence.tracing.intake import content_hash, read_visits
+
+    result = Loaded(refused=refused)
+    standing = store.place_kinds()
+    kinds = {int(p): PlaceKind(int(standing[p])) for p in np.flatnonzero(standing)}
+    ledger = dict(store.manifest.ledger)
+    sizes = {file: file.stat().st_size for file in files}
+    total, before = sum(sizes.values()), 0
+    fresh: dict[str, int] = {}
+    for file in files:
+        mark = hashlib.sha256(f"{content_hash(file)} {_meaning(settings)}".encode()).hexdigest()
+        if mark in ledger or mark in fresh:
+            result.duplicates += ledger.get(mark, fresh.get(mark, 0))
+            result.known_files.append(file.name)
+        else:
+            try:
+                reader = read_visits(
+                    file, keys=keys, settings=settings, rejects=rejects, place_kinds=kinds,
+                    progress=None if progress is None else lambda done, _, at=before: progress(at + done, total),
+                )  # fmt: skip
+                for batch in reader:
+                    writer.add(batch)
+            except Refused as refusal:
+                raise _Unreadable(file, refusal) from refusal
+            kinds |= reader.place_kinds
+            counts = reader.counts
+            result.rejected += counts.rejected
+            result.imputed += counts.imputed
+            result.suppressed += counts.suppressed
+            result.uncertain += counts.uncertain
+            result.kind_conflicts += counts.kind_conflicts
+            if not counts.rejected:  # A file with rejects is read again another time, so that they are told again.
+                fresh[mark] = counts.rows
+        before += sizes[file]
+        if progress is not None:
+            progress(before, total)
+    writer.set_kinds({place: int(kind) for place, kind in kinds.items()})
+    result.rejects_file = rejects.close()
+    keys.commit()
+    outcome = writer.commit(ledger=fresh.items(), keys_mark=keys.secret_mark)
+    result.loaded, result.expired = outcome.loaded, outcome.expired
+    result.duplicates += outcome.duplicates
+    return result
+
+
+def _meaning(settings: IntakeSettings) -> str:
+    """Return what of the settings decides how a file's rows are read, so that other settings read it anew."""
+    return repr((sorted(settings.columns.items()), settings.zone, settings.time_format, settings.whole_days,
+                 settings.dwell, settings.longest_days))  # fmt: skip
+
+
+def _keys_of(store: VisitStore) -> KeyMap:
+    if store.keys is None:
+        raise Refused("store.keys_missing", keys=str(default_keys(store.path)))
+    return store.keys

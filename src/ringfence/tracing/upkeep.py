@@ -1,0 +1,162 @@
+"""Looking after a store: what is in it, whether every byte holds, and its visits as Parquet for other engines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringfence.tracing.batch import CUT_BEFORE, IMPUTED
+from ringfence.tracing.layout import OTHER_SHIFT, find_conflicts
+from ringfence.tracing.segments import Segment, open_segment
+from ringfence.tracing.store import VisitStore, refused_writing
+from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
+from ringfence.vocabulary.places import PlaceKind
+from ringfence.vocabulary.refusals import Refused
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store holds: days (dates), visits begun, pieces, persons, places, imputed ends, bytes on disk, and more."""
+
+    kind: str
+    zone: str
+    days: list[str]
+    visits: int
+    imputed: int
+    persons: int
+    places: int
+    kinds: dict[str, int]
+    segments: int
+    bytes: int
+    files_loaded: int
+    erased: int
+    awaiting_compaction: int
+    retained_from: str | None
+
+
+def info(store: VisitStore) -> StoreInfo:
+    """Return what a store holds; erased persons are not counted."""
+    gone = store.erased
+    visits = imputed = 0
+    places: set[int] = set()
+    for segment in store.segments:
+        words = segment.sections["place_words"]
+        begun = words[words & np.uint64(CUT_BEFORE) == 0]
+        if len(gone):
+            begun = begun[~np.isin((begun >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF), gone.astype(np.uint64))]
+        visits += len(begun)
+        imputed += int(np.count_nonzero(begun & np.uint64(IMPUTED)))
+        places.update(segment.sections["place_keys"].tolist())
+    kinds = np.bincount(store.place_kinds(), minlength=len(PlaceKind))
+    entries = store.manifest.segments
+    from_day = store.manifest.retained_from
+    return StoreInfo(
+        kind=store.identity.kind,
+        zone=store.identity.zone,
+        days=[date_of(d).isoformat() for d in sorted({e.day for e in entries if e.pieces})],
+        visits=visits,
+        imputed=imputed,
+        persons=len(store.persons_seen()),
+        places=len(places),
+        kinds={PlaceKind(k).name.lower(): int(n) for k, n in enumerate(kinds) if n and k},
+        segments=len(entries),
+        bytes=sum((store.path / e.file).stat().st_size for e in entries),
+        files_loaded=len(store.manifest.ledger),
+        erased=len(gone),
+        awaiting_compaction=len(store.manifest.tombstones),
+        retained_from=None if from_day is None else date_of(from_day).isoformat(),
+    )
+
+
+def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]:
+    """Read every byte of a store and return what does not hold: checksums, order, both sides alike, conflicts named."""
+    found: list[Refused] = []
+    entries = store.manifest.segments
+    for done, entry in enumerate(entries):
+        try:
+            segment = open_segment(store.path / entry.file, entry.checksum, verify=True)
+            found += [Refused("store.damaged", file=entry.file, part=part) for part in _faults(segment)]
+        except Refused as refusal:
+            found.append(refusal)
+        if progress is not None:
+            progress(done + 1, len(entries))
+    return found
+
+
+def _faults(segment: Segment) -> Iterator[str]:
+    """Yield the sections of a segment that say what cannot be, though their bytes are as written."""
+    sides = {}
+    for side in ("place", "person"):
+        keys, offsets = segment.sections[f"{side}_keys"], segment.sections[f"{side}_offsets"].astype(np.int64)
+        words = segment.sections[f"{side}_words"]
+        if np.any(keys[1:] <= keys[:-1]) or np.any(np.diff(offsets) <= 0) or offsets[-1:].sum() != len(words):
+            yield f"{side}_keys"
+            return
+        owner = np.repeat(keys, np.diff(offsets)).astype(np.uint64)
+        if np.any((words[1:] < words[:-1]) & (owner[1:] == owner[:-1])):
+            yield f"{side}_words"
+        other = (words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)
+        place, person = (owner, other) if side == "place" else (other, owner)
+        when = words & ~(np.uint64(0xFFFFFFFF) << OTHER_SHIFT)
+        order = np.lexsort((when, person, place))
+        sides[side] = (place[order], person[order], when[order])
+    if any(not np.array_equal(a, b) for a, b in zip(sides["place"], sides["person"], strict=True)):
+        yield "person_words"
+    own = find_conflicts(*(segment.sections[f"person_{part}"] for part in ("words", "keys", "offsets")))
+    if len(np.setdiff1d(own, segment.sections["conflicts"])):
+        yield "conflicts"
+
+
+def export_parquet(store: VisitStore, out: Path, progress: Progress | None = None) -> int:
+    """Write a store's visits to `out/date=…/visits.parquet`, one file a UTC day, and return how many pieces.
+
+    Columns: person, place (numbers), start, end (minutes since 1970 UTC, cut at midnight), flags; by place, then start.
+    Beside them `places.parquet` gives the kind of each place. Erased persons are left out. A live store refuses.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if store.identity.kind == "live":
+        raise Refused("store.live_export")
+    total = 0
+    days = sorted({e.day for e in store.manifest.segments})
+    with refused_writing(out, needed=store.manifest_bytes()):
+        out.mkdir(parents=True, exist_ok=True)
+        kinds = store.place_kinds()
+        pq.write_table(
+            pa.table({"place": np.arange(len(kinds), dtype=np.uint32), "kind": kinds}), out / "places.parquet"
+        )
+        for done, day in enumerate(days):
+            table = pa.table(dict(zip(("person", "place", "start", "end", "flags"), _pieces(store, day), strict=True)))
+            room = out / f"date={date_of(day).isoformat()}"
+            room.mkdir(exist_ok=True)
+            fresh = room / ".visits.parquet.new"
+            pq.write_table(table, fresh, compression="zstd")
+            os.replace(fresh, room / "visits.parquet")
+            total += len(table)
+            if progress is not None:
+                progress(done + 1, len(days))
+    return total
+
+
+def _pieces(store: VisitStore, day: int) -> tuple[NDArray[np.generic], ...]:
+    """Return (person, place, start, end, flags) of a day's pieces, by place and start; what stands twice comes once."""
+    segments = [s for s in store.segments if s.day == day]
+    counts = [np.diff(s.sections["place_offsets"].astype(np.int64)) for s in segments]
+    places = np.concatenate([np.repeat(s.sections["place_keys"], n) for s, n in zip(segments, counts, strict=True)])
+    words = np.concatenate([s.sections["place_words"] for s in segments])
+    persons = ((words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    alive = ~np.isin(persons, store.erased.astype(np.uint32))
+    order = np.lexsort((words, places))
+    order = order[alive[order]]
+    words, places, persons = words[order], places[order], persons[order]
+    start = (words >> np.uint64(53)).astype(np.int64) + day * MINUTES_PER_DAY
+    end = start + ((words >> np.uint64(42)) & np.uint64(0x7FF)).astype(np.int64)
+    return persons, places, start, end, (words & np.uint64(0x3FF)).astype(np.uint16)

@@ -1,0 +1,99 @@
+"""A real Spark cluster on loopback: one master and two workers, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+PATIENCE_SECONDS = 60
+
+
+def missing() -> str:
+    """Return what this machine lacks for a cluster, or an empty text."""
+    if find_spec("pyspark") is None:
+        return "pyspark is not installed"
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        return "Java is not installed"
+    return ""
+
+
+class _Process:
+    """A daemon of Spark whose log is read line by line, so that waiting for a word needs no polling."""
+
+    def __init__(self, arguments: list[str], home: Path, environment: dict[str, str]) -> None:
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._seen: list[str] = []
+        self._process = subprocess.Popen(
+            arguments, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+    def wait_for(self, word: str) -> str:
+        """Return the next line with a word; a daemon that ends or stays silent is an error with its log."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                line = ""
+            if not line:
+                raise RuntimeError(f"No “{word}” from Spark:\n" + "".join(self._seen[-40:]))
+            self._seen.append(line)
+            if word in line:
+                return line
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def cluster(home: Path, *, workers: int = 2) -> Iterator[str]:
+    """Yield the address of a master with its workers registered; all have ended on leaving."""
+    import pyspark
+
+    spark_home = Path(pyspark.__file__).parent
+    java = f"{os.environ['JAVA_HOME']}/bin/java" if os.environ.get("JAVA_HOME") else "java"
+    environment = {**os.environ, "SPARK_HOME": str(spark_home), "SPARK_LOCAL_IP": "127.0.0.1"}
+    quiet = home / "log4j2.properties"
+    quiet.write_text(
+        "rootLogger.level = info\nrootLogger.appenderRef.out.ref = out\nappender.out.type = Console\n"
+        "appender.out.name = out\nappender.out.layout.type = PatternLayout\nappender.out.layout.pattern = %m%n\n"
+    )
+
+    def start(role: str, *arguments: str) -> _Process:
+        options = ["-Xmx256m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={quiet}"]
+        binding = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
+        command = [java, *options, "-cp", f"{spark_home}/jars/*", f"org.apache.spark.deploy.{role}", *binding]
+        return _Process([*command, *arguments], home, environment)
+
+    started = [start("master.Master")]
+    try:
+        address = started[0].wait_for("Starting Spark master at ").split(" at ")[1].strip()
+        for number in range(workers):
+            folder = home / f"worker-{number}"
+            worker = start("worker.Worker", "--cores", "1", "--memory", "1g", "--work-dir", str(folder), address)
+            started.append(worker)
+        for worker in started[1:]:
+            worker.wait_for("Successfully registered with master")
+        yield address
+    finally:
+        for process in reversed(started):
+            process.stop()
