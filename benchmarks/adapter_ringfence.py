@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from benchmarks.city import PERSON_DIGITS
 from benchmarks.duck import Ask
 from benchmarks.measure import Watched, disk_bytes, watch
 from benchmarks.questions import SCORE_LISTED, SCORE_STEPS, Answer, Question
@@ -32,10 +33,9 @@ from ringfence.tracing.search import (
     second_hop,
     trace,
 )
-from ringfence.tracing.store import create_store, open_store
+from ringfence.tracing.store import create_store, default_keys, open_store
 from ringfence.tracing.writing import writing
 
-COMMAND = (sys.executable, "-c", "from ringfence.cli.main import main; main()")
 LISTED_AT_MOST = 1000
 
 
@@ -65,13 +65,19 @@ def _inverse(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def load_files(files: Sequence[Path], store: Path) -> Watched:
-    """Load raw files as a user does: `ringfence visits load`, in a process of its own, watched."""
-    return watch([*COMMAND, "visits", "load", *map(str, files), "--store", str(store), "--json"])
+    """Load raw files with all checks and numbering, in a process of its own, watched."""
+    return watch([sys.executable, "-m", "benchmarks.adapter_ringfence", "files", str(store), *map(str, files)])
 
 
 def load_numbers(files: Sequence[Path], store: Path) -> Watched:
     """Load raw files with the city's own numbers, no ids and no checks: what the store alone takes."""
-    return watch([sys.executable, "-m", "benchmarks.adapter_ringfence", str(store), *map(str, files)])
+    return watch([sys.executable, "-m", "benchmarks.adapter_ringfence", "numbers", str(store), *map(str, files)])
+
+
+def remove_store(store: Path) -> None:
+    """Take a store and its keys away."""
+    for directory in (store, default_keys(store)):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _batch(table: pa.Table, numbers: Numbers | None = None) -> VisitBatch:
@@ -108,17 +114,17 @@ class Ringfence:
         del self.store
 
     def _read_numbers(self) -> Numbers:
-        keys = self.directory.with_name(self.directory.name + ".keys")
-        if not keys.exists():  # loaded by `load_numbers`
-            return Numbers.of(np.arange(self.store.table.persons), np.arange(self.store.table.places))
-        from ringfence.tracing.keys import KeyMap
+        counts = {"person": self.store.table.persons, "place": self.store.table.places}
+        if self.store.keys is None:  # loaded by `load_numbers`
+            return Numbers.of(*(np.arange(n) for n in counts.values()))
+        names = {side: self.store.names_of(side, np.arange(n)) for side, n in counts.items()}
+        return Numbers.of(*(np.array([int(i[1:]) for i in of_side], np.int64) for of_side in names.values()))
 
-        with KeyMap.open(keys) as names:
-            person, place = (
-                np.array([int(i[1:]) for i in names.ids_of(kind, np.arange(names.count(kind)))], np.int64)
-                for kind in ("person", "place")
-            )
-        return Numbers.of(person, place)
+    def names_of(self, persons: Sequence[int]) -> list[str]:
+        """Return persons of the city as the store knows them from outside."""
+        if self.store.keys is None:
+            return [str(p) for p in persons]
+        return [f"p{p:0{PERSON_DIGITS}d}" for p in persons]
 
     def disk_bytes(self) -> int:
         return disk_bytes(self.directory)
@@ -201,5 +207,15 @@ def _load_numbers_here(store: Path, files: Sequence[Path]) -> int:
         return writer.commit().loaded
 
 
+def _load_files_here(store: Path, files: Sequence[Path]) -> int:
+    from ringfence.tracing.intake import IntakeSettings
+    from ringfence.tracing.loading import load_files as load
+    from ringfence.tracing.loading import open_or_create
+
+    opened = open_or_create(store, None, kind="synthetic")
+    return load(opened, files, IntakeSettings(), rejects_file=store.with_name(store.name + ".rejects.csv")).loaded
+
+
 if __name__ == "__main__":
-    print(json.dumps({"loaded": _load_numbers_here(Path(sys.argv[1]), [Path(f) for f in sys.argv[2:]])}))
+    how = {"numbers": _load_numbers_here, "files": _load_files_here}[sys.argv[1]]
+    print(json.dumps({"loaded": how(Path(sys.argv[2]), [Path(f) for f in sys.argv[3:]])}))

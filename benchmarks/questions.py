@@ -58,6 +58,19 @@ def difference(one: Answer, other: Answer) -> str:
     return ""
 
 
+def difference_listed(listed: Answer, whole: Answer) -> str:
+    """Return what is wrong with a list of the highest scores, given the whole answer; empty when nothing is."""
+    if listed.counts != whole.counts:
+        return f"counts {listed.counts} and {whole.counts}"
+    rows = np.searchsorted(whole.columns["person"], listed.columns["person"])
+    if len(rows) and rows[-1] >= len(whole):
+        return "somebody is listed who should not be"
+    wrong = difference(listed, Answer({n: c[rows] for n, c in whole.columns.items()}, whole.counts))
+    # Of equal scores any may be listed: the scores themselves must be the highest there are.
+    best = np.sort(whole.columns["score"])[::-1][: len(listed)]
+    return wrong or ("" if np.array_equal(np.sort(listed.columns["score"])[::-1], best) else "not the highest scores")
+
+
 @dataclass(frozen=True, slots=True)
 class Questions:
     """One case, six days (many of them); fifty cases; places common to the fifty; contacts of contacts of both."""
