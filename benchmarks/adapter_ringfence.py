@@ -134,12 +134,12 @@ class Ringfence:
 
     def kernel(self, question: Question) -> Ask:
         """Return a function that runs Q1's search alone: totals of each contact, in order of number."""
-        settings = TraceSettings(residual=question.residual)
+        settings = TraceSettings(residual_minutes=question.residual)
         return partial(trace, self.store, self._seeds(question), question.start, question.end, settings, evidence=False)
 
     def trace(self, question: Question) -> Ask:
         """Return a function that answers Q1 in full: all contacts and every single time together."""
-        settings = TraceSettings(residual=question.residual)
+        settings = TraceSettings(residual_minutes=question.residual)
         return partial(trace, self.store, self._seeds(question), question.start, question.end, settings)
 
     def common(self, question: Question, least: int) -> Ask:
@@ -148,7 +148,7 @@ class Ringfence:
 
     def hop2(self, question: Question, *, limit: int = LISTED_AT_MOST) -> Ask:
         """Return a function that answers both hops: all scores counted, the highest `limit` listed with evidence."""
-        seeds, settings = self._seeds(question), SecondHopSettings(threshold=SCORE_LISTED, limit=limit)
+        seeds, settings = self._seeds(question), SecondHopSettings(threshold_minutes=SCORE_LISTED, limit=limit)
 
         def both() -> object:
             first = self._hop_one(question, seeds)
@@ -157,7 +157,7 @@ class Ringfence:
         return both
 
     def _hop_one(self, question: Question, seeds: NDArray[np.int64]) -> object:
-        settings = TraceSettings(residual=question.residual)
+        settings = TraceSettings(residual_minutes=question.residual)
         return trace(self.store, seeds, question.start, question.end, settings, evidence=False)
 
     def answer_trace(self, raw: object) -> Answer:

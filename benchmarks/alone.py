@@ -33,7 +33,7 @@ def memory_mb() -> dict[str, float]:
 def main(arguments: Sequence[str]) -> None:
     """Answer the first case, look at the clock, answer the rest, look at the memory."""
     cases = json.loads(Path(arguments[1]).read_text())
-    window = cases["start"], cases["end"], TraceSettings(residual=cases["residual"])
+    window = cases["start"], cases["end"], TraceSettings(residual_minutes=cases["residual"])
     store = open_store(arguments[0])
     trace(store, store.numbers_of(cases["ones"][0]), *window)
     found = {"first_answer_ms": since_start_ms(), "after_first": memory_mb()}

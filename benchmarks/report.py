@@ -11,16 +11,16 @@ Run = Mapping[str, Any]
 QUESTIONS = ("Q1", "Q50", "Q3", "2-hop of one", "2-hop of fifty")
 HEADER = """# Results
 
-Written by `python -m benchmarks`; do not edit. Before anything is timed, the engines' answers are compared to the minute:
-persons, minutes, minutes in the air left behind, encounters, first, last. All engines are asked in turn in one run on
-one machine; times are medians with the least and the greatest in brackets. Machines are noisy: trust ratios.
+Written by `python -m benchmarks`; do not edit. Before anything is timed, the engines' answers are compared to the
+minute: persons, minutes, minutes in the air left behind, encounters, first, last. All engines are asked in turn in one
+run on one machine; times are medians with the least and the greatest in brackets. Machines are noisy: trust ratios.
 
 * **Q1** one case, six days: everybody at the same place at the same time or within 30 minutes after. *Kernel* is the
   bare search with totals for each contact; otherwise ringfence also lists every single time together.
 * **Q50** fifty cases at once. **Q3** places where at least two of the fifty were, in 14 days.
 * **2-hop** contacts of the contacts after each first exposure, all persons scored; ringfence lists the 1,000 highest
-  with evidence, the others every score from 15 person-minutes. DuckDB is given a statement without pairs (step functions
-  and ASOF joins) written for it here; PostgreSQL forms pairs.
+  with evidence, the others every score from 15 person-minutes. DuckDB is given a statement without pairs (step
+  functions and ASOF joins) written for it here; PostgreSQL forms pairs.
 * Visits of one person never touch each other in this city, so the others join without merging, which spares them work.
   They hold numbers only, cut out of the ids; ringfence numbers ids with its key map and checks every row.
 """
