@@ -196,7 +196,11 @@ class Contest:
             for question in self.questions.one:
                 full.time(self.ringfence.trace(question))
             passes[f"kernel, {name}"], passes[f"full answer, {name}"] = bare.summary(), full.summary()
-        return passes
+        # On a shared machine the wall clock also counts what others do; the search itself is one thread.
+        processor = Series(clock=time.thread_time_ns)
+        for question in self.questions.one:
+            processor.time(self.ringfence.kernel(question))
+        return {**passes, "kernel, processor time": processor.summary()}
 
     def _warm(self) -> dict[str, dict[str, dict[str, float]]]:
         """Ask every engine the same in turn, in an order that rotates from round to round."""
@@ -333,8 +337,8 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.add_argument("--work", type=Path, default=Path("out/bench"), help="where the cities and stores lie")
     options.add_argument("--results", type=Path, help="Markdown to write, with a JSON beside it")
     options.add_argument("--date", help="date of the run, default that of the commit")
-    options.add_argument("--rounds", type=int, default=5, help="warm rounds (default 5)")
-    options.add_argument("--cold-rounds", type=int, default=3, help="cold rounds (default 3)")
+    options.add_argument("--rounds", type=int, help="warm rounds (default 3, city 5)")
+    options.add_argument("--cold-rounds", type=int, help="cold rounds (default 2, city 3)")
     options.add_argument("--hop2-limit-s", type=float, help="patience with other engines' second hop")
     options.add_argument("--postgres-up-to", type=float, default=50e6, help="visits PostgreSQL gets (default 50e6)")
     options.add_argument("--memory-gb", type=int, default=max(1, int(memory_gb / 3)), help="DuckDB's memory limit")
@@ -344,7 +348,9 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     given = options.parse_args(arguments)
     given.sizes = [int(v) for v in given.visits or (WHOLE if given.city else SMALL)]
     given.results = given.results or (HERE / "RESULTS.md" if given.city else given.work / "RESULTS.md")
-    given.hop2_limit_s = given.hop2_limit_s or (600 if given.city else 20)
+    given.hop2_limit_s = given.hop2_limit_s or (600 if given.city else 8)
+    given.rounds = given.rounds or (5 if given.city else 3)
+    given.cold_rounds = given.cold_rounds or (3 if given.city else 2)
     return given
 
 
