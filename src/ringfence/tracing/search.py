@@ -84,14 +84,21 @@ def trace(
     table = store.table
     stays = gather_stays(table.rows, table.first_day, table.first, _findable(store, persons), start, end)
     islands, present = islands_of(stays, settings.residual_minutes)
-    slot = store.scratch()
+    scratch = store.scratch()
+    slot, room = scratch.slot, scratch.evidence if evidence else scratch.evidence[:0]
     marked = persons[persons < len(slot)]
     before = slot[marked]
     slot[marked] = SKIP
     try:
-        met, found = scan_islands(table.rows, table.first_day, table.first, islands, present, slot, evidence)
+        met, found, sizes = scan_islands(
+            table.rows, table.first_day, table.first, islands, present, slot, scratch.met, room
+        )
     finally:
         slot[marked] = before
+    scratch.met = met
+    if evidence:
+        scratch.evidence = found
+    met, found = met[: sizes[0]], found[: sizes[1]]
     return _answer(met, found, islands, settings.min_overlap_minutes)
 
 
