@@ -15,29 +15,29 @@ from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of, day_of
 
 
 class DuckEngine(SqlEngine):
-    """Answers out of `by_place` and `by_person`, two tables (or one twice) with person, place, start and end.
+    """Answers out of the files of an export, or out of tables of DuckDB's own (`over_tables`)."""
 
-    Their visits must be cut at UTC midnight. An order that suits the searches (place, start and person, start) lets
-    DuckDB skip most of them.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, by_place: str, by_person: str) -> None:
-        self._connection = connection
-        self._source = {"by_place": by_place, "by_person": by_person}
-        self._dated = False
-
-    @classmethod
-    def over_parquet(cls, folder: Path, *, threads: int | None = None) -> Self:
-        """Return an engine over the files of an export; refused when the folder holds none."""
+    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
+        """Open the files of an export; refused when the folder holds none or one is damaged."""
         exported_days(folder)
-        connection = duckdb.connect()
-        connection.execute("set enable_progress_bar = false")
+        self._connection = duckdb.connect()
         if threads is not None:
-            connection.execute(f"set threads = {int(threads)}")
+            self._connection.execute(f"set threads = {int(threads)}")
         pattern = f"{folder}/{DAYS}/{FILE}".replace("'", "''")
         files = f"read_parquet('{pattern}', hive_partitioning = true, hive_types = {{'date': date}})"
-        engine = cls(connection, by_place=files, by_person=files)
-        engine._dated = True
+        self._source = {"by_place": files, "by_person": files}
+        self._dated = True
+
+    @classmethod
+    def over_tables(cls, connection: duckdb.DuckDBPyConnection, *, by_place: str, by_person: str) -> Self:
+        """Return an engine over two tables (or one named twice) with person, place, start and end.
+
+        Their visits must be cut at UTC midnight. Sorted by place, start and by person, start, most of them are skipped.
+        """
+        engine = cls.__new__(cls)
+        engine._connection = connection
+        engine._source = {"by_place": by_place, "by_person": by_person}
+        engine._dated = False
         return engine
 
     def _pieces(self, order: Order, *, start: int, end: int) -> str:
