@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import spark_cluster
 from cities import CHAIN, CITIES, ERASED, MEASLES, MIDNIGHT, WEEKS, City, Question, to_csv, to_tuples
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.tracing.answer import TraceAnswer
@@ -219,7 +219,6 @@ def small_cities(draw: st.DrawFn) -> list[Visit]:
     ]
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     visits=small_cities(),
     seeds=st.sets(st.integers(0, 6), max_size=3),
