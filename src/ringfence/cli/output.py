@@ -133,12 +133,12 @@ def tell_refusals(refusals: Sequence[Refused]) -> None:
             print(f"  {entry['mend']}", file=sys.stderr)
 
 
-def tell_problem(code: str, /, **values: object) -> None:
+def tell_problem(code: str, sentence: str, /, *, more: str = "") -> None:
     """Tell a wrong usage or a fault that is ours: an object with --json, else a sentence on standard error."""
     if _manner.as_json:
-        write_json({"error": {"code": code, "sentence": say(code, **values)}})
+        write_json({"error": {"code": code, "sentence": sentence}})
     else:
-        print(say(code, **values), file=sys.stderr)
+        print("\n".join(filter(None, (sentence, more))), file=sys.stderr)
 
 
 def _plain(value: Any) -> Any:
