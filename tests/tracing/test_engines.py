@@ -192,7 +192,7 @@ def opened(
 ) -> Callable[[City], Engine]:
     """How each engine opens a city: the store its loads, the others its export."""
     if request.param == "duckdb":
-        return lambda city: DuckEngine(exported[city.name], threads=1)
+        return lambda city: DuckEngine.over_parquet(exported[city.name], threads=1)
     return lambda city: loaded(city, tmp_path_factory.mktemp("store"))
 
 
@@ -253,7 +253,7 @@ def test_store_and_duckdb_answer_as_the_reference_does_on_random_cities(
     meant = answers(ReferenceEngine(visits))
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("pieces", pa.concat_tables(cut(visits).values()))
-        assert answers(DuckEngine.over_tables(connection, by_place="pieces", by_person="pieces")) == meant
+        assert answers(DuckEngine(connection, by_place="pieces", by_person="pieces")) == meant
     with TemporaryDirectory() as folder:
         store = create_store(Path(folder) / "store")
         with writing(store) as writer:
@@ -278,7 +278,7 @@ def test_duckdb_answers_alike_out_of_two_sorted_tables_and_leaves_nothing_behind
             files = f"read_parquet('{exported[city.name]}/date=*/visits.parquet')"
             for name, order in {"by_place": "place, start", "by_person": "person, start"}.items():
                 connection.execute(f"create table {name} as from {files} order by {order}")
-            engine = DuckEngine.over_tables(connection, by_place="by_place", by_person="by_person")
+            engine = DuckEngine(connection, by_place="by_place", by_person="by_person")
             for question in city.questions:
                 assert ask(engine, city, question) == ask(ReferenceEngine(to_tuples(city)), city, question)
             assert connection.execute("select count(*) from duckdb_tables() where temporary").fetchone() == (0,)
@@ -355,7 +355,7 @@ def test_spark_answers_as_the_reference_does_on_all_cities_at_once(tmp_path: Pat
 
 def test_a_folder_without_exported_days_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refusal:
-        DuckEngine(tmp_path)
+        DuckEngine.over_parquet(tmp_path)
     assert refusal.value.code == "engines.no_export"
 
 
@@ -364,7 +364,7 @@ def test_a_day_that_is_not_an_export_is_refused_by_name(tmp_path: Path) -> None:
     damaged.parent.mkdir()
     damaged.write_bytes(b"not parquet")
     with pytest.raises(Refused, match="2022-03-08"):
-        DuckEngine(tmp_path)
+        DuckEngine.over_parquet(tmp_path)
 
 
 @pytest.mark.spark

@@ -15,29 +15,27 @@ from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of, day_of
 
 
 class DuckEngine(SqlEngine):
-    """Answers out of the files of an export, or out of tables of DuckDB's own (`over_tables`)."""
+    """Answers out of `by_place` and `by_person`, two tables (or one named twice) with person, place, start and end.
 
-    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
-        """Open the files of an export; refused when the folder holds none or one is damaged."""
-        exported_days(folder)
-        self._connection = duckdb.connect()
-        if threads is not None:
-            self._connection.execute(f"set threads = {int(threads)}")
-        pattern = f"{folder}/{DAYS}/{FILE}".replace("'", "''")
-        files = f"read_parquet('{pattern}', hive_partitioning = true, hive_types = {{'date': date}})"
-        self._source = {"by_place": files, "by_person": files}
-        self._dated = True
+    Their visits must be cut at UTC midnight. Sorted by place, start and by person, start, most of them are skipped.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, by_place: str, by_person: str) -> None:
+        self._connection = connection
+        self._source = {"by_place": by_place, "by_person": by_person}
+        self._dated = False
 
     @classmethod
-    def over_tables(cls, connection: duckdb.DuckDBPyConnection, *, by_place: str, by_person: str) -> Self:
-        """Return an engine over two tables (or one named twice) with person, place, start and end.
-
-        Their visits must be cut at UTC midnight. Sorted by place, start and by person, start, most of them are skipped.
-        """
-        engine = cls.__new__(cls)
-        engine._connection = connection
-        engine._source = {"by_place": by_place, "by_person": by_person}
-        engine._dated = False
+    def over_parquet(cls, folder: Path, *, threads: int | None = None) -> Self:
+        """Return an engine over the files of an export; refused when the folder holds none or one is damaged."""
+        exported_days(folder)
+        connection = duckdb.connect()
+        if threads is not None:
+            connection.execute(f"set threads = {int(threads)}")
+        pattern = f"{folder}/{DAYS}/{FILE}".replace("'", "''")
+        files = f"read_parquet('{pattern}', hive_partitioning = true, hive_types = {{'date': date}})"
+        engine = cls(connection, by_place=files, by_person=files)
+        engine._dated = True
         return engine
 
     def _pieces(self, order: Order, *, start: int, end: int) -> str:
