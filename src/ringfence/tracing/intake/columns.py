@@ -176,9 +176,11 @@ _KIND_WORDS = {
     "工作单位": PlaceKind.WORKPLACE, "企业": PlaceKind.WORKPLACE, "工厂": PlaceKind.WORKPLACE, "学校": PlaceKind.SCHOOL,
     "市场": PlaceKind.MARKET, "农贸市场": PlaceKind.MARKET, "商店": PlaceKind.SHOP, "超市": PlaceKind.SHOP,
     "商场": PlaceKind.SHOP, "餐馆": PlaceKind.RESTAURANT, "餐饮": PlaceKind.RESTAURANT, "饭店": PlaceKind.RESTAURANT,
-    "医院": PlaceKind.HOSPITAL, "诊所": PlaceKind.HOSPITAL, "养老院": PlaceKind.CARE_HOME, "交通工具": PlaceKind.VEHICLE,
+    "医院": PlaceKind.HOSPITAL, "诊所": PlaceKind.HOSPITAL, "养老院": PlaceKind.CARE_HOME,
+    "交通工具": PlaceKind.VEHICLE,
     "公交": PlaceKind.VEHICLE, "公交车": PlaceKind.VEHICLE, "火车": PlaceKind.VEHICLE, "高铁": PlaceKind.VEHICLE,
-    "酒店": PlaceKind.HOTEL, "宾馆": PlaceKind.HOTEL, "宗教场所": PlaceKind.WORSHIP, "娱乐场所": PlaceKind.ENTERTAINMENT,
+    "酒店": PlaceKind.HOTEL, "宾馆": PlaceKind.HOTEL, "宗教场所": PlaceKind.WORSHIP,
+    "娱乐场所": PlaceKind.ENTERTAINMENT,
     "健身房": PlaceKind.GYM, "户外": PlaceKind.OUTDOORS, "公园": PlaceKind.OUTDOORS, "车站": PlaceKind.STATION,
     "隔离点": PlaceKind.QUARANTINE_SITE, "集中隔离点": PlaceKind.QUARANTINE_SITE,
 }  # fmt: skip
