@@ -149,9 +149,10 @@ def choose_columns(header: Sequence[str], wanted: Mapping[str, str] | None = Non
             raise Refused("intake.unknown_field", field=field, fields=", ".join(FIELDS))
     names = [_plain(name) for name in header]
     chosen: dict[str, int] = {}
-    for field in FIELDS:
+    for field in sorted(FIELDS, key=lambda field: field not in explicit):
         candidates = (explicit[field],) if field in explicit else _NAMES[field]
-        at = next((names.index(_plain(name)) for name in candidates if _plain(name) in names), None)
+        free = [at for at in range(len(names)) if field in explicit or at not in chosen.values()]
+        at = next((at for name in candidates for at in free if names[at] == _plain(name)), None)
         if at is not None:
             chosen[field] = at
         elif field in explicit or field in REQUIRED:

@@ -14,7 +14,8 @@ from typing import BinaryIO, cast
 from ringfence.vocabulary.refusals import Refused
 
 _GZIP, _PARQUET, _UTF8_MARK = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
-_COMMON_CHINESE = re.compile(rb"(?:[\x00-\x7f]+|[\xb0-\xdf][\xa1-\xbf])*")
+_ASCII = bytes(range(128))
+_COMMON_CHINESE = re.compile(rb"(?:[\xb0-\xdf][\xa1-\xbf])*+")
 _BESIDE_LATIN = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
 _HASH_BLOCK = 2**20
 _LONGEST_LINE = 64 * 2**20
@@ -72,7 +73,7 @@ def _is_gb18030(block: bytes) -> bool:
     """
     if not _decodes(block, "utf-8"):
         return _decodes(block, "gb18030")
-    return _COMMON_CHINESE.fullmatch(block) is not None and _BESIDE_LATIN.search(block) is None
+    return _COMMON_CHINESE.fullmatch(block.translate(None, _ASCII)) is not None and _BESIDE_LATIN.search(block) is None
 
 
 def _decodes(block: bytes, encoding: str) -> bool:
