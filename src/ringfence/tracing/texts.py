@@ -31,6 +31,14 @@ class Texts:
         """Return one text, without blanks around it."""
         return bytes(self.data[self.starts[row] : self.stops[row]]).decode("utf-8", "replace").strip(BLANKS)
 
+    def texts(self) -> list[str]:
+        """Return all texts, without blanks around them."""
+        letters = self.data.tobytes().decode("latin-1")  # a letter a byte, so that spans of bytes cut it
+        cut = [letters[a:b] for a, b in zip(self.starts.tolist(), self.stops.tolist(), strict=True)]
+        return [
+            (text if text.isascii() else text.encode("latin-1").decode("utf-8", "replace")).strip(BLANKS) for text in cut
+        ]
+
     def take(self, rows: Rows) -> Texts:
         """Return the texts of an index or mask, over the same bytes."""
         return Texts(self.data, self.starts[rows], self.stops[rows])

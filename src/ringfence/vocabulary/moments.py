@@ -14,7 +14,8 @@ from ringfence.vocabulary.refusals import Refused
 
 MINUTES_PER_DAY = 1440
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_NUMBER = re.compile(r"^[+-]?\d{1,15}(\.\d+)?$")
+_EPOCH_NUMBER = re.compile(r"([+-]?\d{9,19})(\.\d+)?")
+_PER_SECOND = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (2**63 - 1, 10**9))
 
 
 def day_of(minute: int) -> int:
@@ -56,22 +57,42 @@ def zone_named(name: str) -> ZoneInfo:
 
 
 def parse_moment(text: str, zone: ZoneInfo | None = None) -> datetime:
-    """Return the aware moment that a text names: ISO 8601 with a zone, or seconds since 1970.
+    """Return the aware moment that a text names: ISO 8601 with a zone, or a number since 1970.
 
-    A text without a zone is refused unless a zone is given; a time that a change of clocks skipped is refused too.
+    A number of 9 to 19 digits counts seconds below 10^11 (the year 5138), then milliseconds, microseconds, nanoseconds;
+    shorter ones are dates such as 20220308. A text without a zone is refused unless a zone is given; a time that a
+    change of clocks skipped is refused too.
     """
     text = text.strip()
-    if _EPOCH_NUMBER.match(text) and len(text.lstrip("+-").split(".")[0]) > 8:
-        return EPOCH + timedelta(seconds=float(text))
+    number = _EPOCH_NUMBER.fullmatch(text)
     try:
+        if number is not None:
+            return _since_1970(int(number[1]), float(number[2] or 0))
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Refused("moment.unreadable", text=text) from error
-    if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
     if zone is None:
         raise Refused("moment.no_zone", text=text)
-    local = moment.replace(tzinfo=zone)
-    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+    return _of_the_clock(moment, zone, text)
+
+
+def _since_1970(number: int, fraction: float) -> datetime:
+    per_second = next((scale for limit, scale in _PER_SECOND if abs(number) < limit), None)
+    if per_second is None:
+        raise ValueError(number)
+    beyond = number % per_second + (fraction if number >= 0 else -fraction)
+    return EPOCH + timedelta(seconds=number // per_second, microseconds=beyond * 10**6 / per_second)
+
+
+def _of_the_clock(moment: datetime, zone: ZoneInfo, text: str) -> datetime:
+    """Return the moment at which the clocks of a zone showed a time; of two, the first."""
+    try:
+        there = moment.replace(tzinfo=zone).astimezone(UTC)
+        shown = there.astimezone(zone).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise Refused("moment.unreadable", text=text) from error
+    if shown != moment:
         raise Refused("moment.skipped", text=text, zone=str(zone))
-    return local.astimezone(UTC)
+    return there

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +13,12 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.intake.columns import choose_columns
 from ringfence.tracing.intake.resolve import Times, resolve, with_dates
-from ringfence.tracing.intake.scan import Records, split
 from ringfence.tracing.intake.settings import IntakeSettings
-from ringfence.tracing.intake.sources import TextBlocks, open_file
+from ringfence.tracing.intake.sources import open_file
+from ringfence.tracing.intake.tables import TableBlock, joined, read_tables
 from ringfence.tracing.intake.times import Moments, Reading, read_moments, read_numbers
 from ringfence.tracing.texts import Texts
 from ringfence.vocabulary.refusals import Refused
-
-_DAMAGED_TEXT = "\ufffd".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,92 +61,19 @@ def ahead(blocks: Generator[Block, None, None]) -> Iterator[Block]:
 
 def read_csv(path: Path, settings: IntakeSettings) -> Generator[Block, None, None]:
     """Yield the blocks of a CSV file; refused as a whole where it is damaged, no text, or lacks a needed column."""
-    with open_file(path) as file:
-        blocks = TextBlocks(path, file, settings.block_bytes)
-        header: _Header | None = None
-        rest, line = b"", 1
-        for fresh, final in blocks:
-            rest += fresh
-            if header is None:
-                header, skipped = _Header.of(rest, settings, final=final)
-                if header is None:
-                    continue
-                line += rest.count(b"\n", 0, skipped)
-                rest = rest[skipped:]
-            if not rest:
-                continue
-            block, used, line = _csv_block(rest, header, settings, line, final, blocks.position)
-            rest = rest[used:]
-            if len(block):
-                yield block
+    for table in read_tables(path, lambda header: choose_columns(header, settings.columns), settings.block_bytes):
+        if len(table):
+            yield _csv_block(table, settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    delimiter: int
-    columns: dict[str, int]
-    wanted: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, text: bytes, settings: IntakeSettings, *, final: bool) -> tuple[_Header | None, int]:
-        """Return the header and the bytes it took; None where more must be read first."""
-        begin = 0
-        while True:
-            end = text.find(b"\n", begin)
-            if end < 0 and not final:
-                return None, 0
-            record = text[begin:] if end < 0 else text[begin:end]
-            if record.strip() or end < 0:
-                break
-            begin = end + 1
-        plain = record.decode("utf-8", "replace").strip("\r\n")
-        delimiter = max(",;\t|", key=lambda mark: _outside_quotes(plain, mark))
-        names = next(csv.reader(io.StringIO(plain), delimiter=delimiter), [])
-        columns = choose_columns(names, settings.columns)
-        wanted = np.full(max(1, len(names)), -1, np.int64)
-        for place, at in enumerate(columns.values()):
-            wanted[at] = place
-        if len(set(columns.values())) < len(columns):
-            raise Refused("intake.column_twice", columns=", ".join(f"{k}={names[v]}" for k, v in columns.items()))
-        return cls(ord(delimiter), columns, wanted), len(text) if end < 0 else end + 1
-
-
-def _outside_quotes(line: str, mark: str) -> int:
-    return sum(part.count(mark) for part in line.split('"')[::2])
-
-
-def _csv_block(
-    text: bytes, header: _Header, settings: IntakeSettings, line: int, final: bool, position: int
-) -> tuple[Block, int, int]:
-    data = np.empty(2 * len(text), np.uint8)  # the second half takes fields with doubled quotes
-    data[: len(text)] = np.frombuffer(text, np.uint8)
-    records, used, line = split(
-        data, len(text), final=final, delimiter=header.delimiter, wanted=header.wanted, line=line
-    )
-    fields = {field: Texts(data, records.starts[at], records.stops[at]) for at, field in enumerate(header.columns)}
+def _csv_block(table: TableBlock, settings: IntakeSettings) -> Block:
+    fields = table.fields
     start, end = _text_times(fields, settings)
-
-    def row_at(row: int) -> str:
-        return text[records.begins[row] : records.ends[row]].decode("utf-8", "replace")
 
     def cell_at(field: str, row: int) -> str:
         return fields[field].text(row) if field in fields else ""
 
-    damaged = _damaged_rows(text, records)
-    block = Block(fields, start, end, records.lines, records.shapes, damaged, cell_at, row_at, position)
-    return block, used, line
-
-
-def _damaged_rows(text: bytes, records: Records) -> NDArray[np.bool_]:
-    damaged = np.zeros(len(records.lines), np.bool_)
-    at = -1 if text.isascii() else text.find(_DAMAGED_TEXT)
-    while at >= 0 and len(damaged):
-        row = int(np.searchsorted(records.begins, at, "right")) - 1
-        if row >= 0 and at < records.ends[row]:
-            damaged[row] = True
-            at = int(records.ends[row])
-        at = text.find(_DAMAGED_TEXT, at + 1)
-    return damaged
+    return Block(fields, start, end, table.lines, table.shapes, table.damaged, cell_at, table.row_at, table.position)
 
 
 def _text_times(fields: dict[str, Texts], settings: IntakeSettings) -> tuple[Times, Times]:
@@ -186,8 +109,13 @@ def read_parquet(path: Path, settings: IntakeSettings) -> Generator[Block, None,
             names = file.schema_arrow.names
             columns = choose_columns(names, settings.columns)
             rows = 0
-            for batch in file.iter_batches(settings.block_rows, columns=[names[at] for at in columns.values()]):
-                found = {field: batch.column(names[at]) for field, at in columns.items()}
+            used = list(dict.fromkeys(names[at] for several in columns.values() for at in several))
+            for batch in file.iter_batches(settings.block_rows, columns=used):
+                found = {
+                    field: batch.column(names[several[0]]) if len(several) == 1
+                    else _joined_columns([batch.column(names[at]) for at in several])
+                    for field, several in columns.items()
+                }  # fmt: skip
                 yield _parquet_block(found, settings, rows, raw.tell())
                 rows += len(batch)
     except (pa.ArrowException, OSError) as error:
@@ -216,6 +144,12 @@ def _parquet_block(found: dict[str, Any], settings: IntakeSettings, before: int,
     nothing_wrong = np.zeros(rows, np.uint8)
     lines = np.arange(before + 1, before + rows + 1, dtype=np.int64)
     return Block(fields, start, end, lines, nothing_wrong, nothing_wrong.astype(np.bool_), cell_at, row_at, position)
+
+
+def _joined_columns(columns: Sequence[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(joined([Texts.of(column.cast(pa.string())) for column in columns]).texts(), pa.string())
 
 
 def _column_times(column: Any, settings: IntakeSettings) -> Times:

@@ -75,7 +75,7 @@ def _epoch(data: NDArray[np.uint8], start: int, stop: int) -> tuple[int, bool, i
     if data[at] == 45 or data[at] == 43:
         sign = -1 if data[at] == 45 else 1
         at += 1
-    value, after = _digits(data, at, stop, 18)
+    value, after = _digits(data, at, stop, 19)
     fraction = False
     if after < stop and data[after] == 46:
         after += 1

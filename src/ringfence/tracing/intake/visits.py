@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,19 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.batch import IMPUTED, SOURCE_SHIFT, SOURCES, UNCERTAIN, VisitBatch
 from ringfence.tracing.intake.blocks import Block, ahead, read_csv, read_parquet
-from ringfence.tracing.intake.columns import named_kind
 from ringfence.tracing.intake.judge import FIELDS_AT_FAULT, Rule, judge
+from ringfence.tracing.intake.kinds import known_kind
 from ringfence.tracing.intake.rejects import RejectsFile
 from ringfence.tracing.intake.settings import IntakeSettings
 from ringfence.tracing.intake.sources import is_parquet
+from ringfence.tracing.intake.vehicles import place_of_vehicle
 from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.texts import Texts
-from ringfence.vocabulary.moments import MINUTES_PER_DAY
+from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of, zone_named
 from ringfence.vocabulary.places import PlaceKind
 
 Progress = Callable[[int, int], None]  # bytes of the file read so far, bytes of the file
-_NO_KIND = 255
+_NO_KIND, _UNKNOWN_KIND = 255, 254
 _UNSURE_WORDS = frozenset(("false", "f", "no", "n", "0", "uncertain", "unsure", "否", "不确定", "不准确", "存疑"))
 _SOURCE_WORDS = {
     "": 0, "record": 0, "记录": 0, "登记": 0, "scan": 1, "扫码": 1, "场所码": 1, "interview": 2, "流调": 2, "访谈": 2,
@@ -41,6 +43,9 @@ class IntakeCounts:
     imputed: int = 0
     uncertain: int = 0
     kind_conflicts: int = 0  # places that were given a second kind; the first stays
+    unknown_kinds: Counter[str] = field(
+        default_factory=Counter
+    )  # words for a kind of place that are not known, by rows
 
 
 class VisitReader:
@@ -86,6 +91,9 @@ class VisitReader:
     def _take(self, block: Block) -> VisitBatch:
         settings = self._settings
         person, place = block.fields["person"], block.fields["place"]
+        aboard = self._aboard(block)
+        if len(aboard):
+            place = self._places_aboard(block, place, aboard)
         start, end, flags, rule, fault = judge(
             person, place, block, settings.longest_days * MINUTES_PER_DAY, settings.latest_minute
         )
@@ -99,7 +107,7 @@ class VisitReader:
             self.counts.suppressed += int(suppressed.sum())
             good, persons = good[~suppressed], persons[~suppressed]
         places = self._keys.numbers("place", place.take(good))
-        kinds = self._kinds(block.fields.get("kind"), good, places)
+        kinds = self._kinds(block.fields.get("kind"), good, places, np.isin(good, aboard))
         batch = VisitBatch(persons, places, start[good], end[good], flags[good])
         missing = np.flatnonzero(batch.end < 0)
         batch.end[missing] = batch.start[missing] + settings.dwell.by_number()[kinds[missing]]
@@ -140,11 +148,35 @@ class VisitReader:
         limits = [barred.get(self._keys.suppression_digest(cell), -1) for cell in cells if cell]
         return max(limits, default=-1) > max(start, 0)
 
-    def _kinds(self, texts: Texts | None, good: NDArray[np.intp], places: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    def _aboard(self, block: Block) -> NDArray[np.intp]:
+        """Return the rows of a block whose stay was aboard a vehicle that they name."""
+        vehicle = block.fields.get("vehicle")
+        if vehicle is None:
+            return np.empty(0, np.intp)
+        return np.array([row for row, text in enumerate(vehicle.texts()) if text], np.intp)
+
+    def _places_aboard(self, block: Block, place: Texts, aboard: NDArray[np.intp]) -> Texts:
+        """Return the places of a block, those of some rows being the vehicle on its local day."""
+        zone = zone_named(self._settings.zone or "UTC")
+        texts, vehicle = place.texts(), block.fields["vehicle"]
+        for row in aboard.tolist():
+            day = moment_of(int(block.start.seconds[row]) // 60, zone).date()
+            texts[row] = place_of_vehicle(vehicle.text(row), day.isoformat())
+        return Texts.of(texts)
+
+    def _kinds(
+        self, texts: Texts | None, good: NDArray[np.intp], places: NDArray[np.uint32], aboard: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]:
         """Return the kind of place of each row, remembering the first kind that each place was given."""
         if len(places):
             self._room_for(int(places.max()))
-        given = np.full(len(places), _NO_KIND, np.uint8) if texts is None else _coded(texts.take(good), _kind_code)
+        given = np.full(len(places), _NO_KIND, np.uint8)
+        if texts is not None:
+            given = _coded(texts.take(good), _kind_code)
+            unknown = np.flatnonzero(given == _UNKNOWN_KIND)
+            self.counts.unknown_kinds.update(texts.take(good[unknown]).texts())
+            given[unknown] = _NO_KIND
+        given[aboard & (given == _NO_KIND)] = PlaceKind.VEHICLE
         told = np.flatnonzero(given != _NO_KIND)
         distinct, first = np.unique(places[told], return_index=True)
         fresh = self._known_kinds[distinct] == _NO_KIND
@@ -191,7 +223,10 @@ def _has_blanks(texts: Texts, rows: NDArray[np.intp]) -> bool:
 
 
 def _kind_code(word: str) -> int:
-    return int(named_kind(word)) if word else _NO_KIND
+    if not word:
+        return _NO_KIND
+    kind = known_kind(word)
+    return _UNKNOWN_KIND if kind is None else int(kind)
 
 
 def _source_code(word: str) -> int:
