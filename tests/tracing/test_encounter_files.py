@@ -1,5 +1,6 @@
 """Lists that people send: what is read, what is set aside, and what is said about it."""
 
+import csv
 import gzip
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,8 +13,8 @@ import pytest
 from ringfence.tracing.encounter_files import EncounterReading, read_encounters, read_steps
 from ringfence.tracing.encounters import met_by_encounter
 from ringfence.tracing.evidence import ENCOUNTER, NAMED, VISIT, PersonEvidence, merge_contacts
+from ringfence.tracing.intake.rejects import RejectsFile
 from ringfence.tracing.named import UNKNOWN, named_by, read_named
-from ringfence.tracing.told import write_rejects
 from ringfence.vocabulary.refusals import Refused
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -35,7 +36,7 @@ def test_steps_of_a_badge_become_spans_and_the_length_of_a_step_is_found_and_sai
     path = told(tmp_path, "person_a,person_b,time\n" + "".join(f"wei,chen,{NOON + s}\n" for s in (0, 20, 40, 100)))
     file = read_encounters(path)
     assert (file.loaded, file.step_seconds, file.notes[0].values["percent"]) == (4, 20, 67)
-    assert "20 s" in file.notes[0].text("en")
+    assert "20 s" in file.notes[0].said("en")
     assert met_by_encounter(file.encounters, [0], NOON // 60, NOON // 60 + 9).seconds.tolist() == [80]
 
 
@@ -64,7 +65,7 @@ def test_steps_may_stand_in_a_table_of_their_own(tmp_path):
     file = read_encounters(path, reading=EncounterReading(steps=read_steps(table, ZoneInfo("Europe/London"))))
     seven = int(datetime(2017, 10, 12, 6, tzinfo=UTC).timestamp())
     assert (file.encounters.span_s, file.step_seconds) == ((seven, seven + 600), 300)
-    assert faults(file) == [(4, "time", "encounter.unknown_step")]
+    assert faults(file) == [(4, "time", "told.unknown_step")]
 
 
 def test_every_bad_row_is_set_aside_with_its_line_field_and_reason_and_none_is_lost(tmp_path):
@@ -75,7 +76,7 @@ def test_every_bad_row_is_set_aside_with_its_line_field_and_reason_and_none_is_l
         f",chen,{NOON},1",
         "wei,chen,yesterday,1",
         "wei,chen,2022-03-08T12:00,1",
-        f"wei,chen,{NOON}000,1",
+        f"wei,chen,{NOON}000,1",  # milliseconds: the same record once more
         f"wei,chen,{NOON + 20},near",
         f"wei,chen,{NOON + 20},-4",
         f"wei,chen,{NOON + 20}",
@@ -85,31 +86,32 @@ def test_every_bad_row_is_set_aside_with_its_line_field_and_reason_and_none_is_l
         told(tmp_path, "a,b,time,distance_m\n" + "\n".join(rows) + "\n"), reading=EncounterReading(step_seconds=20)
     )
     assert faults(file) == [
-        (4, "person_b", "encounter.self_pair"),
-        (5, "person_a", "encounter.empty"),
+        (4, "person_b", "told.self_pair"),
+        (5, "person_a", "told.empty"),
         (6, "time", "moment.unreadable"),
         (7, "time", "moment.no_zone"),
-        (8, "time", "moment.unreadable"),
-        (9, "distance_m", "encounter.bad_distance"),
-        (10, "distance_m", "encounter.bad_distance"),
-        (11, "", "encounter.cells"),
+        (9, "distance_m", "told.bad_distance"),
+        (10, "distance_m", "told.bad_distance"),
+        (11, "", "intake.too_few"),
     ]
-    assert (file.loaded, file.duplicates, file.encounters.distance.tolist()) == (1, 1, [1.5])
+    assert (file.loaded, file.duplicates, file.encounters.distance.tolist()) == (1, 2, [1.0])
     assert file.loaded + file.duplicates + len(file.rejects) == len(rows) - 1
 
 
-def test_rejects_are_written_with_reason_and_mend_in_the_readers_language(tmp_path):
+def test_rejects_are_written_with_reason_and_mend_in_both_languages(tmp_path):
     file = read_encounters(told(tmp_path, f"a,b,time\nwei,wei,{NOON}\n"), reading=EncounterReading(step_seconds=20))
-    write_rejects(tmp_path / "rejects.csv", file.rejects, "zh")
-    assert (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").splitlines()[1] == (
-        "2,person_b,两列为同一人。,请核对哪一列应为他人。"
-    )
+    with RejectsFile(tmp_path / "rejects.csv") as rejects:
+        rejects.add_all(file.rejects, file="badges.csv")
+    (row,) = csv.DictReader((tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").splitlines())
+    assert (row["file"], row["line"], row["field"], row["rule"]) == ("badges.csv", "2", "person_b", "told.self_pair")
+    assert (row["reason_en"], row["reason_zh"]) == ("The row pairs a person with herself.", "两列为同一人。")
+    assert row["row"] == f"wei,wei,{NOON}"
 
 
 def test_a_quoted_line_break_does_not_shift_the_lines_that_are_told(tmp_path):
     path = told(tmp_path, f'a,b,time,note\nwei,chen,{NOON},"two\nlines"\nwei,wei,{NOON},x\n')
     assert faults(read_encounters(path, reading=EncounterReading(step_seconds=20))) == [
-        (4, "person_b", "encounter.self_pair")
+        (4, "person_b", "told.self_pair")
     ]
 
 
@@ -143,7 +145,7 @@ def test_a_missing_column_and_a_missing_file_are_refused_with_a_mend(tmp_path):
     with pytest.raises(Refused) as refusal:
         read_encounters(told(tmp_path, f"a,time\nwei,{NOON}\n"))
     assert refusal.value.values["field"] == "person_b"
-    with pytest.raises(Refused, match="cannot be read"):
+    with pytest.raises(Refused, match="cannot be opened"):
         read_encounters(tmp_path / "nowhere.csv")
 
 
@@ -167,7 +169,7 @@ NAMED_ROWS = (
 def test_named_contacts_are_read_with_their_day_or_minute_and_bad_rows_set_aside(tmp_path):
     file = read_named(told(tmp_path, NAMED_ROWS), zone=SHANGHAI)
     assert (file.loaded, file.duplicates, file.undated) == (4, 1, 1)
-    assert faults(file) == [(7, "contact", "encounter.self_pair"), (8, "minutes", "encounter.bad_minutes")]
+    assert faults(file) == [(7, "contact", "told.self_pair"), (8, "minutes", "told.bad_minutes")]
     assert (file.named.first.tolist()[:2], file.named.last.tolist()[:2]) == (
         [DAY, NOON // 60],
         [DAY + 1440, NOON // 60 + 1],

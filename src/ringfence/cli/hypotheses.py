@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ringfence.tracing.sources.files import CaseRecord, ControlRecord, Problem
+    from ringfence.tracing.intake.rejects import Reject
+    from ringfence.tracing.sources.files import CaseRecord, ControlRecord
     from ringfence.tracing.sources.records import SourceControl
     from ringfence.tracing.sources.search import PlaceHypothesis
     from ringfence.tracing.store import VisitStore
@@ -117,13 +118,13 @@ def _place_numbers(hypotheses: Sequence[PlaceHypothesis]) -> Any:
     return np.array([h.place for h in hypotheses], np.int64)
 
 
-def _refusals(told: Sequence[tuple[Path, Sequence[Problem]]]) -> list[Any]:
+def _refusals(told: Sequence[tuple[Path, Sequence[Reject]]]) -> list[Any]:
     from ringfence.vocabulary.refusals import Refused
 
     return [Refused(problem.code, **problem.values) for _, problems in told for problem in problems]
 
 
-def _problem_json(file: Path, problem: Problem) -> dict[str, Any]:
+def _problem_json(file: Path, problem: Reject) -> dict[str, Any]:
     language = output.manner().language
     return {
         "file": file.name,
@@ -139,7 +140,7 @@ def _print(
     console: Console,
     hypotheses: Sequence[PlaceHypothesis],
     names: Sequence[str],
-    told: Sequence[tuple[Path, Sequence[Problem]]],
+    told: Sequence[tuple[Path, Sequence[Reject]]],
     *,
     drawn: bool,
 ) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 command = typer.Typer()
 
+_KINDS_TOLD = 5
+
 Store = Annotated[Path, typer.Option("--store", help="cli.visits.store")]
 Keys = Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)]
 
@@ -215,6 +217,7 @@ def _loaded_json(result: Loaded) -> dict[str, Any]:
         "expired": result.expired,
         "uncertain": result.uncertain,
         "kind_conflicts": result.kind_conflicts,
+        "unknown_kinds": dict(result.unknown_kinds.most_common()),
         "known_files": result.known_files,
     }
     return told | ({"refused": output.told(result.refused)} if result.refused else {})
@@ -227,5 +230,12 @@ def _print_loaded(console: Console, result: Loaded, store: VisitStore) -> None:
     console.print(output.table(["visits.info.what", "visits.info.value"], rows))
     for name in result.known_files:
         console.print(say("visits.known_file", file=name), soft_wrap=True)
+    if result.unknown_kinds:
+        listed = result.unknown_kinds.most_common(_KINDS_TOLD)
+        console.print(
+            say("visits.unknown_kinds", rows=f"{result.unknown_kinds.total():,}", kinds=len(result.unknown_kinds),
+                listed=", ".join(f"{word} ({rows:,})" for word, rows in listed)),
+            soft_wrap=True,
+        )  # fmt: skip
     if result.rejects_file is not None:
         console.print(say("visits.see_rejects", file=result.rejects_file), soft_wrap=True)

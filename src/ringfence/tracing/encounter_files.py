@@ -13,28 +13,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.encounters import EncounterList
-from ringfence.tracing.told import (
-    LocalNumbers,
-    Note,
-    PersonNumbers,
-    Reject,
-    Told,
-    moment_reader,
-    read_told,
-    require,
-    seconds_of,
-)
+from ringfence.tracing.intake.rejects import Reject
+from ringfence.tracing.told import LocalNumbers, PersonNumbers, Told, moment_reader, read_told, seconds_of
+from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.refusals import Refused
 
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "person_a": ("a", "node_a", "user_a", "id_a", "person1", "person_1", "i", "甲", "人员甲", "人员1", "本人"),
-    "person_b": ("b", "node_b", "user_b", "id_b", "person2", "person_2", "j", "乙", "人员乙", "人员2", "对方"),
-    "start": ("start_at", "started_at", "begin", "from", "开始", "开始时间", "起始时间"),
-    "end": ("end_at", "ended_at", "finish", "to", "结束", "结束时间", "截止时间"),
+ENCOUNTER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "person_a": (
+        "person_a",
+        "a",
+        "node_a",
+        "user_a",
+        "id_a",
+        "person1",
+        "person_1",
+        "i",
+        "甲",
+        "人员甲",
+        "人员1",
+        "本人",
+    ),
+    "person_b": (
+        "person_b",
+        "b",
+        "node_b",
+        "user_b",
+        "id_b",
+        "person2",
+        "person_2",
+        "j",
+        "乙",
+        "人员乙",
+        "人员2",
+        "对方",
+    ),
+    "start": ("start", "start_at", "started_at", "begin", "from", "开始", "开始时间", "起始时间"),
+    "end": ("end", "end_at", "ended_at", "finish", "to", "结束", "结束时间", "截止时间"),
     "time": ("datetime", "timestamp", "time", "at", "t", "step", "时间", "时刻", "日期时间"),
-    "distance_m": ("distance", "dist", "metres", "meters", "距离", "距离米", "距离m"),
+    "distance_m": ("distance_m", "distance", "dist", "metres", "meters", "距离", "距离米", "距离m"),
 }
-_STEPS = {"step": ("时段",), "time": ("time_bst", "time_local", "start", "datetime", "时间")}
+_STEPS = {"step": ("step", "时段"), "time": ("time_bst", "time_local", "start", "datetime", "时间")}
 _FARTHEST_M = 100_000.0
 _STEP_FORMATS = ("%a %d %b %Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
@@ -72,7 +90,7 @@ class EncounterFile:
     loaded: int
     duplicates: int
     rejects: tuple[Reject, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[Reason, ...]
     step_seconds: int | None
 
 
@@ -85,12 +103,12 @@ def read_encounters(
     """
     reading = reading or EncounterReading()
     numbers = numbers if numbers is not None else LocalNumbers()
-    told = read_told(path, SYNONYMS, columns=reading.columns)
+    told = read_told(path, ENCOUNTER_NAMES, required=("person_a", "person_b"), columns=reading.columns)
     faults = _Faults(told)
-    one, two = require(told, "person_a", SYNONYMS), require(told, "person_b", SYNONYMS)
-    faults.where([not text for text in one], "person_a", "encounter.empty", field="person_a")
-    faults.where([not text for text in two], "person_b", "encounter.empty", field="person_b")
-    faults.where([bool(a) and a == b for a, b in zip(one, two, strict=True)], "person_b", "encounter.self_pair")
+    one, two = told.columns["person_a"], told.columns["person_b"]
+    faults.where([not text for text in one], "person_a", "told.empty", field="person_a")
+    faults.where([not text for text in two], "person_b", "told.empty", field="person_b")
+    faults.where([bool(a) and a == b for a, b in zip(one, two, strict=True)], "person_b", "told.self_pair")
     distance = _distances(told, faults)
     spanned = "start" in told.columns and "end" in told.columns
     stamps, ends = _spans(told, faults, reading) if spanned else (_stamps(told, faults, reading), None)
@@ -111,9 +129,12 @@ def read_encounters(
 
 def read_steps(path: Path, zone: ZoneInfo) -> dict[str, datetime]:
     """Read a table of steps (label, local time of its start) for lists that count steps instead of telling times."""
-    told = read_told(path, _STEPS)
-    labels, times = require(told, "step", _STEPS), require(told, "time", _STEPS)
-    return {label: _local(text, zone) for label, text in zip(labels, times, strict=True)}
+    told = read_told(path, _STEPS, required=("step", "time"))
+    if told.rejects:
+        first = told.rejects[0]
+        raise Refused("told.steps_damaged", file=path.name, line=first.line)
+    rows = zip(told.columns["step"], told.columns["time"], strict=True)
+    return {label: _local(text, zone) for label, text in rows}
 
 
 def _local(text: str, zone: ZoneInfo) -> datetime:
@@ -140,7 +161,7 @@ class _Faults:
     def add(self, row: int, field_name: str, code: str, values: Mapping[str, object]) -> None:
         if self.clean[row]:
             self.clean[row] = False
-            self.rejects.append(Reject(self._told.lines[row], field_name, code, dict(values)))
+            self.rejects.append(Reject(self._told.lines[row], field_name, code, dict(values), self._told.row(row)))
 
 
 def _moments(
@@ -158,14 +179,14 @@ def _moments(
 def _stamps(told: Told, faults: _Faults, reading: EncounterReading) -> NDArray[np.int64]:
     name = "time" if "time" in told.columns else "start"
     if name not in told.columns:
-        require(told, "time", SYNONYMS)
+        raise Refused("told.no_time", headers=", ".join(told.header))
     return _moments(told.columns[name], name, faults, reading)
 
 
 def _spans(told: Told, faults: _Faults, reading: EncounterReading) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     starts = _moments(told.columns["start"], "start", faults, reading)
     ends = _moments(told.columns["end"], "end", faults, reading, up=True)
-    faults.where((ends <= starts).tolist(), "end", "encounter.ends_before_start")
+    faults.where((ends <= starts).tolist(), "end", "told.ends_before_start")
     return starts, ends
 
 
@@ -176,16 +197,16 @@ def _distances(told: Told, faults: _Faults) -> NDArray[np.float32]:
             try:
                 distance[row] = float(text)
             except ValueError:
-                faults.add(row, "distance_m", "encounter.bad_distance", {"text": text})
+                faults.add(row, "distance_m", "told.bad_distance", {"text": text})
                 continue
             if not 0 <= distance[row] <= _FARTHEST_M:
-                faults.add(row, "distance_m", "encounter.bad_distance", {"text": text})
+                faults.add(row, "distance_m", "told.bad_distance", {"text": text})
     return distance
 
 
 def _step(
     a: NDArray[np.uint32], b: NDArray[np.uint32], stamps: NDArray[np.int64], given: int | None
-) -> tuple[int | None, tuple[Note, ...]]:
+) -> tuple[int | None, tuple[Reason, ...]]:
     """Return the length of a record: as given, or the commonest time between two records of one pair, with a note."""
     if given is not None or not len(stamps):
         return given, ()
@@ -195,7 +216,7 @@ def _step(
     apart = np.diff(ordered)[(low[1:] == low[:-1]) & (high[1:] == high[:-1])]
     lengths, counts = np.unique(apart[apart > 0], return_counts=True)
     if not len(lengths):
-        raise Refused("encounter.no_step")
+        raise Refused("told.no_step")
     step = int(lengths[np.argmax(counts)])
     share = round(100 * int(counts.max()) / int(counts.sum()))
-    return step, (Note("encounter.step_found", {"seconds": step, "percent": share}),)
+    return step, (Reason("told.step_found", {"seconds": step, "percent": share}),)

@@ -7,6 +7,7 @@ stops the program in between, the next writer finishes it.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ class Loaded:
     expired: int = 0
     uncertain: int = 0
     kind_conflicts: int = 0
+    unknown_kinds: Counter[str] = field(default_factory=Counter)
     rejects_file: Path | None = None
     known_files: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -170,6 +172,7 @@ def _load(
             result.suppressed += counts.suppressed
             result.uncertain += counts.uncertain
             result.kind_conflicts += counts.kind_conflicts
+            result.unknown_kinds += counts.unknown_kinds
             if not counts.rejected:  # A file with rejects is read again another time, so that they are told again.
                 fresh[mark] = counts.rows
         before += sizes[file]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,26 +11,20 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ringfence.tracing.told import (
-    LocalNumbers,
-    PersonNumbers,
-    Reject,
-    moment_reader,
-    read_told,
-    require,
-)
+from ringfence.tracing.intake.rejects import Reject
+from ringfence.tracing.told import LocalNumbers, PersonNumbers, moment_reader, read_told
 from ringfence.vocabulary.moments import EPOCH, ceil_minute, floor_minute
 from ringfence.vocabulary.refusals import Refused
 
 UNKNOWN = np.iinfo(np.int64).min
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "case": ("case_id", "index", "index_case", "source", "病例", "病例编号", "指示病例"),
-    "contact": ("contact_id", "person", "name", "named", "target", "密接", "接触者", "接触人员", "姓名"),
-    "last_contact": ("last_contact_at", "last_contact_date", "date_of_last_contact", "last_exposure", "date",
+NAMED_NAMES: Mapping[str, tuple[str, ...]] = {
+    "case": ("case", "case_id", "index", "index_case", "source", "病例", "病例编号", "指示病例"),
+    "contact": ("contact", "contact_id", "person", "name", "named", "target", "密接", "接触者", "接触人员", "姓名"),
+    "last_contact": ("last_contact", "last_contact_at", "last_contact_date", "date_of_last_contact", "last_exposure", "date",
                      "最后接触", "最后接触时间", "最后接触日期", "末次接触时间"),
-    "relation": ("relationship", "relation_detail", "exposure_type", "关系", "与病例关系"),
-    "setting": ("context", "context_of_exposure", "place", "接触地点", "接触场所", "场所", "接触方式"),
-    "minutes": ("duration_minutes", "duration", "分钟", "接触时长", "接触分钟"),
+    "relation": ("relation", "relationship", "relation_detail", "exposure_type", "关系", "与病例关系"),
+    "setting": ("setting", "context", "context_of_exposure", "place", "接触地点", "接触场所", "场所", "接触方式"),
+    "minutes": ("minutes", "duration_minutes", "duration", "分钟", "接触时长", "接触分钟"),
 }  # fmt: skip
 Row = tuple[str, str, int, int, int, str, str]
 
@@ -116,12 +110,8 @@ def read_named(
     Refused when the file cannot be read or lacks the case or the contact.
     """
     numbers = numbers if numbers is not None else LocalNumbers()
-    told = read_told(path, SYNONYMS, columns=columns)
-    cases, contacts = require(told, "case", SYNONYMS), require(told, "contact", SYNONYMS)
-    blank = [""] * len(told)
-    when, relation, setting, minutes = (
-        told.columns.get(name, blank) for name in ("last_contact", "relation", "setting", "minutes")
-    )
+    told = read_told(path, NAMED_NAMES, required=("case", "contact"), columns=columns)
+    cases, contacts, when, relation, setting, minutes = (told.column(name) for name in NAMED_NAMES)
     rejects = list(told.rejects)
     rows: dict[Row, None] = {}
     good = 0
@@ -129,7 +119,7 @@ def read_named(
     for line, *row in cells:
         read = _row(line, row, zone)
         if isinstance(read, Reject):
-            rejects.append(read)
+            rejects.append(replace(read, row=",".join(row)))
         else:
             good += 1
             rows[read] = None
@@ -153,9 +143,9 @@ def _row(line: int, cells: list[str], zone: ZoneInfo | None) -> Row | Reject:
     field = "case" if not case else "contact"
     try:
         if not case or not contact:
-            raise Refused("encounter.empty", field=field)
+            raise Refused("told.empty", field=field)
         if case == contact:
-            raise Refused("encounter.self_pair")
+            raise Refused("told.self_pair")
         field = "last_contact"
         bounds = _bounds(when, zone)
         field = "minutes"
@@ -183,7 +173,7 @@ def _bounds(text: str, zone: ZoneInfo | None) -> tuple[int, int]:
     if zone is None:
         raise Refused("moment.no_zone", text=text)
     if not EPOCH.date() <= day < date(2200, 1, 1):
-        raise Refused("encounter.far_moment", text=text)
+        raise Refused("told.far_moment", text=text)
     midnight, next_midnight = (datetime.combine(d, datetime.min.time(), zone) for d in (day, day + timedelta(days=1)))
     return floor_minute(midnight), ceil_minute(next_midnight)
 
@@ -194,9 +184,9 @@ def _minutes(text: str) -> int:
     try:
         minutes = float(text)
     except ValueError as error:
-        raise Refused("encounter.bad_minutes", text=text) from error
+        raise Refused("told.bad_minutes", text=text) from error
     if not 0 <= minutes <= 60 * 24 * 60:
-        raise Refused("encounter.bad_minutes", text=text)
+        raise Refused("told.bad_minutes", text=text)
     return -int(-minutes // 1)
 
 

@@ -36,7 +36,8 @@ class Texts:
         letters = self.data.tobytes().decode("latin-1")  # a letter a byte, so that spans of bytes cut it
         cut = [letters[a:b] for a, b in zip(self.starts.tolist(), self.stops.tolist(), strict=True)]
         return [
-            (text if text.isascii() else text.encode("latin-1").decode("utf-8", "replace")).strip(BLANKS) for text in cut
+            (text if text.isascii() else text.encode("latin-1").decode("utf-8", "replace")).strip(BLANKS)
+            for text in cut
         ]
 
     def take(self, rows: Rows) -> Texts:

@@ -1,61 +1,34 @@
-"""Tables that people send: a CSV (plain or gzipped) or Parquet file as columns of text, each row with its line.
+"""Lists that people send: a CSV (plain or gzipped) or Parquet file as columns of text, each row with its line.
 
 Headers are recognised in Chinese and English; a row that does not fit is kept aside with its line, field, reason
-and mend, never dropped in silence.
+and mend, never dropped in silence. The reader of tables is the one that visits are read with.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.vocabulary import words
+from ringfence.tracing.intake.columns import choose_columns
+from ringfence.tracing.intake.rejects import Reject
+from ringfence.tracing.intake.scan import Shape
+from ringfence.tracing.intake.sources import is_parquet, open_file
+from ringfence.tracing.intake.tables import TableBlock, read_tables
 from ringfence.vocabulary.moments import EPOCH, parse_moment
 from ringfence.vocabulary.refusals import Refused
 
+Synonyms = Mapping[str, Sequence[str]]
+
 _SECOND = timedelta(seconds=1)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-_ENCODINGS = ("utf-8-sig", "gb18030")
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A row that was not taken: the line it stands on, the field at fault, and why, as a code with values."""
-
-    line: int
-    field: str
-    code: str
-    values: Mapping[str, object]
-
-    def reason(self, language: str) -> str:
-        """Return why the row was not taken."""
-        return words.sentence(self.code, self.values, language)
-
-    def mend(self, language: str) -> str:
-        """Return what would make the row good."""
-        return words.mend(self.code, self.values, language)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something a reader should know about a file that was taken, as a code with values."""
-
-    code: str
-    values: Mapping[str, object]
-
-    def text(self, language: str) -> str:
-        """Return the note as a sentence."""
-        return words.sentence(self.code, self.values, language)
+_BLOCK_BYTES = 4 * 2**20
 
 
 class PersonNumbers(Protocol):
@@ -89,6 +62,7 @@ class LocalNumbers:
 class Told:
     """The columns of a file by our names, as stripped text, with the line of each row and the rows that did not fit."""
 
+    header: tuple[str, ...]
     columns: Mapping[str, list[str]]
     lines: list[int]
     rejects: list[Reject]
@@ -96,28 +70,79 @@ class Told:
     def __len__(self) -> int:
         return len(self.lines)
 
+    def column(self, name: str) -> list[str]:
+        """Return a column, or blanks where the file has none."""
+        return self.columns.get(name) or [""] * len(self)
 
-def read_told(path: Path, synonyms: Mapping[str, Sequence[str]], *, columns: Mapping[str, str] | None = None) -> Told:
+    def row(self, at: int) -> str:
+        """Return the cells of a row that were read, as one text."""
+        return ",".join(cells[at] for cells in self.columns.values())
+
+
+def read_told(
+    path: Path, names: Synonyms, *, required: Sequence[str] = (), columns: Mapping[str, str] | None = None
+) -> Told:
     """Return the columns of a file that our names, or headers known to mean the same, stand over.
 
-    `columns` names the header for one of our names where no synonym fits. Refused when the file cannot be read.
+    `columns` names the header for one of our names where no synonym fits. Refused when the file cannot be read or lacks
+    a column that is required.
     """
+
+    def choose(header: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+        return choose_columns(header, columns, names=names, required=required)
+
+    if is_parquet(path):
+        return _parquet(path, choose)
+    header: tuple[str, ...] = ()
+    found: dict[str, list[str]] = {}
+    lines: list[int] = []
+    rejects: list[Reject] = []
+    for block in read_tables(path, choose, _BLOCK_BYTES):
+        header = block.header
+        good = np.flatnonzero((block.shapes == Shape.WHOLE) & ~block.damaged)
+        for field, texts in block.fields.items():
+            found.setdefault(field, []).extend(texts.take(good).texts())
+        lines += block.lines[good].tolist()
+        rejects += _misshapen(block)
+    return Told(header, found, lines, rejects)
+
+
+def _misshapen(block: TableBlock) -> list[Reject]:
+    """Return the rows of a block that hold too few or too many cells, a broken quotation or bytes that are no text."""
+    return [
+        Reject(int(block.lines[row]), "", f"intake.{(Shape(shape).name if shape else 'BAD_TEXT').lower()}", {},
+               block.row_at(row))
+        for row in np.flatnonzero((block.shapes != Shape.WHOLE) | block.damaged).tolist()
+        for shape in (int(block.shapes[row]),)
+    ]  # fmt: skip
+
+
+def _parquet(path: Path, choose: Callable[[Sequence[str]], Mapping[str, tuple[int, ...]]]) -> Told:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        if path.suffix.lower() in {".parquet", ".pq"}:
-            header, rows, lines, rejects = _parquet_rows(path)
-        else:
-            header, rows, lines, rejects = _csv_rows(path)
-    except (OSError, EOFError, csv.Error, UnicodeError, ValueError) as error:
-        raise Refused("encounter.unreadable_file", file=path.name, why=str(error)) from error
-    place = _headers(header, synonyms, columns or {})
-    return Told({name: [row[at].strip() for row in rows] for name, at in place.items()}, lines, rejects)
+        with open_file(path) as file:
+            table = pq.read_table(file)
+    except (pa.ArrowException, OSError) as error:
+        raise Refused("intake.damaged", file=path.name, why=str(error).splitlines()[0]) from error
+    header = tuple(table.column_names)
+    cells = {
+        field: [[_text(value) for value in table.column(at).to_pylist()] for at in several]
+        for field, several in choose(header).items()
+    }
+    columns = {field: [" ".join(row) for row in zip(*several, strict=True)] for field, several in cells.items()}
+    return Told(header, columns, list(range(1, table.num_rows + 1)), [])
 
 
-def require(told: Told, name: str, synonyms: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return a column that must be there; refused with the headers that would do."""
-    if name not in told.columns:
-        raise Refused("encounter.no_column", field=name, headers=", ".join(synonyms[name]))
-    return told.columns[name]
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float):
+        return "" if np.isnan(value) else str(int(value)) if value.is_integer() else str(value)
+    return str(value).strip()
 
 
 def seconds_of(
@@ -133,7 +158,7 @@ def seconds_of(
         try:
             moment = read(text)
             if not EPOCH <= moment < _LATEST:
-                raise Refused("encounter.far_moment", text=text)
+                raise Refused("told.far_moment", text=text)
             second[text] = -((EPOCH - moment) // _SECOND) if up else (moment - EPOCH) // _SECOND
         except Refused as refusal:
             bad[text] = refusal
@@ -149,10 +174,10 @@ def moment_reader(
 
     def read(text: str) -> datetime:
         if not text:
-            raise Refused("encounter.empty", field="time")
+            raise Refused("told.empty", field="time")
         if steps is not None:
             if text not in steps:
-                raise Refused("encounter.unknown_step", text=text)
+                raise Refused("told.unknown_step", text=text)
             return steps[text]
         if origin is not None and _is_number(text):
             return origin + timedelta(seconds=float(text))
@@ -161,90 +186,8 @@ def moment_reader(
     return read
 
 
-def write_rejects(path: Path, rejects: Sequence[Reject], language: str = "en") -> None:
-    """Write the rows that were not taken to a CSV file: line, field, reason, mend."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("line", "field", "reason", "mend"))
-        writer.writerows((r.line, r.field, r.reason(language), r.mend(language)) for r in rejects)
-
-
 def _is_number(text: str) -> bool:
     try:
         return bool(np.isfinite(float(text)))
     except ValueError:
         return False
-
-
-def _headers(
-    header: Sequence[str], synonyms: Mapping[str, Sequence[str]], columns: Mapping[str, str]
-) -> dict[str, int]:
-    seen = {_plain(name): at for at, name in reversed(list(enumerate(header)))}
-    place: dict[str, int] = {}
-    for name, known in synonyms.items():
-        wanted = (columns[name],) if name in columns else known if name in known else (name, *known)
-        for word in wanted:
-            if _plain(word) in seen:
-                place[name] = seen[_plain(word)]
-                break
-        else:
-            if name in columns:
-                raise Refused("encounter.no_column", field=name, headers=columns[name])
-    return place
-
-
-def _plain(name: str) -> str:
-    return "".join(c for c in name.casefold() if c not in " _-.()（）")
-
-
-Rows = tuple[list[str], list[list[str]], list[int], list[Reject]]
-
-
-def _csv_rows(path: Path) -> Rows:
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    text = _decoded(data)
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-    header = next(reader, [])
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    rejects: list[Reject] = []
-    line = reader.line_num + 1
-    for row in reader:
-        if len(row) == len(header):
-            rows.append(row)
-            lines.append(line)
-        elif any(cell.strip() for cell in row):
-            values = {"cells": len(row), "expected": len(header)}
-            rejects.append(Reject(line, "", "encounter.cells", values))
-        line = reader.line_num + 1
-    return header, rows, lines, rejects
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in _ENCODINGS[:-1]:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode(_ENCODINGS[-1])
-
-
-def _parquet_rows(path: Path) -> Rows:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
-    cells = [[_text(value) for value in column.to_pylist()] for column in table.columns]
-    return table.column_names, [list(row) for row in zip(*cells, strict=True)], list(range(1, table.num_rows + 1)), []
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float):
-        return "" if np.isnan(value) else str(int(value)) if value.is_integer() else str(value)
-    return str(value)

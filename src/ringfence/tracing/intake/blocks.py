@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +67,9 @@ def read_csv(path: Path, settings: IntakeSettings) -> Generator[Block, None, Non
 
 
 def _csv_block(table: TableBlock, settings: IntakeSettings) -> Block:
-    fields = table.fields
-    start, end = _text_times(fields, settings)
+    fields = {**table.fields, **_dated(table.fields, settings)}
+    rows = len(table)
+    start, end = _times_of(fields["start"], rows, settings), _times_of(fields.get("end"), rows, settings)
 
     def cell_at(field: str, row: int) -> str:
         return fields[field].text(row) if field in fields else ""
@@ -76,12 +77,16 @@ def _csv_block(table: TableBlock, settings: IntakeSettings) -> Block:
     return Block(fields, start, end, table.lines, table.shapes, table.damaged, cell_at, table.row_at, table.position)
 
 
-def _text_times(fields: dict[str, Texts], settings: IntakeSettings) -> tuple[Times, Times]:
-    start, end = fields["start"], fields.get("end")
-    if "date" in fields and ("date" in settings.columns or _only_clocks(start)):
-        start = with_dates(fields["date"], start, empty_stays=False)
-        end = None if end is None else with_dates(fields["date"], end, empty_stays=True)
-    return _times_of(start, len(start), settings), _times_of(end, len(start), settings)
+def _dated(fields: Mapping[str, Texts], settings: IntakeSettings) -> dict[str, Texts]:
+    """Return start and end with the date of their row in front, where the file keeps dates in a column of their own."""
+    if "date" not in fields or not ("date" in settings.columns or _only_clocks(fields["start"])):
+        return {}
+    dates = fields["date"]
+    return {
+        field: with_dates(dates, fields[field], empty_stays=field == "end")
+        for field in ("start", "end")
+        if field in fields
+    }
 
 
 def _only_clocks(texts: Texts) -> bool:
@@ -126,6 +131,9 @@ def _parquet_block(found: dict[str, Any], settings: IntakeSettings, before: int,
     import pyarrow as pa
 
     rows = len(found["person"])
+    if "date" in found and _is_text(found["start"]):
+        texts = {field: Texts.of(found[field]) for field in ("start", "end", "date") if field in found}
+        found = found | {field: pa.array(dated.texts()) for field, dated in _dated(texts, settings).items()}
     fields = {
         field: Texts.of(column if not pa.types.is_floating(column.type) else column.cast(pa.int64()))
         for field, column in found.items()
@@ -144,6 +152,12 @@ def _parquet_block(found: dict[str, Any], settings: IntakeSettings, before: int,
     nothing_wrong = np.zeros(rows, np.uint8)
     lines = np.arange(before + 1, before + rows + 1, dtype=np.int64)
     return Block(fields, start, end, lines, nothing_wrong, nothing_wrong.astype(np.bool_), cell_at, row_at, position)
+
+
+def _is_text(column: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def _joined_columns(columns: Sequence[Any]) -> Any:

@@ -6,7 +6,8 @@ import csv
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +23,25 @@ _SURE_LENGTH = 4  # an id of so many characters is looked for inside words, too
 def safe_cell(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not taken, or a field of it: the line it stands on, and why, as a code with values."""
+
+    line: int
+    field: str
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    row: str = ""
+
+    def reason(self, language: str) -> str:
+        """Return why the row was not taken."""
+        return sentence(self.code, self.values, language)
+
+    def mend(self, language: str) -> str:
+        """Return what would make the row good."""
+        return mend(self.code, self.values, language)
 
 
 class RejectsFile:
@@ -40,7 +60,7 @@ class RejectsFile:
         if self._file is None:
             self._begin()
         value = value[:_LONGEST_VALUE]
-        told = {"field": field, "value": value, **values}
+        told = {"field": field, "value": value} | dict(values)
         reasons = [
             sentence(rule, told, "en"),
             sentence(rule, told, "zh"),
@@ -50,6 +70,14 @@ class RejectsFile:
         cells = [file, str(line), field, value, rule, *reasons, row.rstrip("\r\n")[:_LONGEST_ROW]]
         self._writer.writerow([safe_cell(cell) for cell in cells])
         self.count += 1
+
+    def add_all(self, rejects: Iterable[Reject], *, file: str) -> None:
+        """Write down the rows of one file that were not taken."""
+        for one in rejects:
+            value = str(one.values.get("text", one.values.get("value", "")))
+            self.add(
+                file=file, line=one.line, field=one.field, value=value, rule=one.code, row=one.row, values=one.values
+            )
 
     def _begin(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ _GZIP, _PARQUET, _UTF8_MARK = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
 _ASCII = bytes(range(128))
 _COMMON_CHINESE = re.compile(rb"(?:[\xb0-\xdf][\xa1-\xbf])*+")
 _BESIDE_LATIN = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
+_SIGNS = re.compile(rb"(?:\xc2[\xb0\xb1])*+")  # ° and ±, or two characters that hardly anybody writes
 _HASH_BLOCK = 2**20
 _LONGEST_LINE = 64 * 2**20
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -69,11 +70,14 @@ def _is_gb18030(block: bytes) -> bool:
     """Return whether a block is GB18030 rather than UTF-8.
 
     A few Chinese characters alone (伟 is CE B0) are UTF-8 as well, of Greek or accented letters. They are Chinese if
-    all are of the common set and none touches a Latin letter, as an accented one would.
+    all are of the common set, none touches a Latin letter, as an accented one would, and not all are ° or ±.
     """
     if not _decodes(block, "utf-8"):
         return _decodes(block, "gb18030")
-    return _COMMON_CHINESE.fullmatch(block.translate(None, _ASCII)) is not None and _BESIDE_LATIN.search(block) is None
+    foreign = block.translate(None, _ASCII)
+    if _SIGNS.fullmatch(foreign):
+        return False
+    return _COMMON_CHINESE.fullmatch(foreign) is not None and _BESIDE_LATIN.search(block) is None
 
 
 def _decodes(block: bytes, encoding: str) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +10,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from ringfence.tracing.intake.columns import plain
+from ringfence.tracing.intake.rejects import Reject
 from ringfence.tracing.sources.records import RESIDENT, SCREENING, SourceCase, SourceControl
+from ringfence.tracing.told import read_told
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, ceil_minute, floor_minute, parse_moment
 from ringfence.vocabulary.refusals import Refused
-from ringfence.vocabulary.words import mend, sentence
 
 R = TypeVar("R")
 
@@ -46,24 +45,6 @@ _DAY = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日
 _DOUBT = re.compile(r"^(.*?)\s*(?:±|\+/-)\s*(\d+(?:\.\d+)?)\s*(?:d|days?|天|日)?$")
 _AGE = re.compile(r"^(\d{1,3})\s*(?:岁|y|years?)?\s*(?:[-–~至+]\s*(\d{1,3})?\s*岁?|以上)?$")
 _MONTHS = re.compile(r"^\d{1,2}\s*(?:个月|月|月龄|m|months?)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A row that was not used, or a field of it: what is wrong as a code; sentences are made when it is read."""
-
-    line: int
-    field: str
-    code: str
-    values: Mapping[str, object] = dataclasses.field(default_factory=dict)
-
-    def reason(self, language: str) -> str:
-        """Return what is wrong."""
-        return sentence(self.code, self.values, language)
-
-    def mend(self, language: str) -> str:
-        """Return what would mend it."""
-        return mend(self.code, self.values, language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +83,7 @@ class FileRows(Generic[R]):
     """The good rows of a file, and everything that was wrong with the others. Columns nobody asked for are named."""
 
     records: tuple[R, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Reject, ...]
     unknown_columns: tuple[str, ...]
 
     def refuse_if_problems(self) -> None:
@@ -169,13 +150,13 @@ def read_controls(path: Path | str) -> FileRows[ControlRecord]:
 
 def number_cases(
     rows: Sequence[CaseRecord], *, persons: Mapping[str, int], places: Mapping[str, int]
-) -> tuple[list[SourceCase], list[Problem]]:
+) -> tuple[list[SourceCase], list[Reject]]:
     """Return the cases by their numbers in a store, and a problem for each person the store has never seen."""
     cases, problems = [], []
     for r in rows:
         number = persons.get(r.person)
         if number is None:
-            problems.append(Problem(r.line, "person", "hypothesis.row.unknown_person", {"person": r.person}))
+            problems.append(Reject(r.line, "person", "hypothesis.row.unknown_person", {"person": r.person}))
             continue
         cases.append(
             SourceCase(
@@ -198,13 +179,13 @@ def number_cases(
 
 def number_controls(
     rows: Sequence[ControlRecord], *, persons: Mapping[str, int], places: Mapping[str, int]
-) -> tuple[list[SourceControl], list[Problem]]:
+) -> tuple[list[SourceControl], list[Reject]]:
     """Return the controls by their numbers in a store, and a problem for each person the store has never seen."""
     controls, problems = [], []
     for r in rows:
         number = persons.get(r.person)
         if number is None:
-            problems.append(Problem(r.line, "person", "hypothesis.row.unknown_person", {"person": r.person}))
+            problems.append(Reject(r.line, "person", "hypothesis.row.unknown_person", {"person": r.person}))
             continue
         controls.append(
             SourceControl(
@@ -220,59 +201,40 @@ def number_controls(
     return controls, problems
 
 
-def _place_number(row: CaseRecord | ControlRecord, places: Mapping[str, int], problems: list[Problem]) -> int | None:
+def _place_number(row: CaseRecord | ControlRecord, places: Mapping[str, int], problems: list[Reject]) -> int | None:
     if row.screened_place is None:
         return None
     number = places.get(row.screened_place)
     if number is None:
-        problems.append(Problem(row.line, "found_by", "hypothesis.row.unknown_place", {"place": row.screened_place}))
+        problems.append(Reject(row.line, "found_by", "hypothesis.row.unknown_place", {"place": row.screened_place}))
     return number
 
 
 def _read(path: Path, record: Callable[[int, Mapping[str, str]], R], key: Callable[[R], str]) -> FileRows[R]:
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=False)
-    header = next(reader, None)
-    if header is None:
-        raise Refused("hypothesis.file.empty", path=str(path))
-    names = {spelling: name for name, spellings in HEADERS.items() for spelling in spellings}
-    columns = [names.get(h.strip().lower().replace(" ", "_")) for h in header]
-    if "person" not in columns:
-        raise Refused("hypothesis.file.no_person", path=str(path), header=", ".join(header))
+    told = read_told(path, HEADERS, required=("person",))
+    known = {plain(spelling): name for name, spellings in HEADERS.items() for spelling in spellings}
+    columns = [known.get(plain(header)) for header in told.header]
     for name in HEADERS:
         if columns.count(name) > 1:
             raise Refused("hypothesis.file.twice", path=str(path), name=name)
     records: list[R] = []
-    problems: list[Problem] = []
+    problems = list(told.rejects)
     first_line: dict[str, int] = {}
-    for cells in reader:
-        line = reader.line_num
-        if not any(c.strip() for c in cells):
+    for at, line in enumerate(told.lines):
+        row = {name: cells[at] for name, cells in told.columns.items()}
+        if not any(row.values()):
             continue
-        row = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if name}
         try:
             made = record(line, row)
             if key(made) in first_line:
                 raise _BadRowError("person", "hypothesis.row.twice", person=key(made), line=first_line[key(made)])
         except _BadRowError as bad:
-            problems.append(Problem(line, *bad.problem))
+            problems.append(Reject(line, *bad.problem, row=told.row(at)))
         else:
             first_line[key(made)] = line
             records.append(made)
-    unknown = tuple(h for h, c in zip(header, columns, strict=True) if c is None and h.strip())
-    return FileRows(tuple(records), tuple(problems), unknown)
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise Refused("hypothesis.file.unreadable", path=str(path), why=error.strerror or "") from error
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Refused("hypothesis.file.encoding", path=str(path))
+    unknown = tuple(h for h, c in zip(told.header, columns, strict=True) if c is None and h.strip())
+    return FileRows(tuple(records), tuple(sorted(problems, key=lambda problem: problem.line)), unknown)
 
 
 def _person(row: Mapping[str, str]) -> str:
