@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ringfence.exchange import writing
-from ringfence.exchange.trace_page import MOST_LINES, ContactLine, Said, TraceView, trace_page, trace_svg
+from ringfence.exchange.trace_page import MOST_LINES, ContactLine, TraceView, trace_page, trace_svg
+from ringfence.vocabulary.bands import Band
+from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.words import LANGUAGES, table
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -26,9 +28,9 @@ def met(person, minutes, band, begin=NOON, **more):
     )
 
 
-FANG = met("芳", 600, 3, MIDNIGHT, reasons=(Said("encounter.reason_high", {"high": 15}),))
-CHEN = met("Chen", 9, 2)
-LI = met("Li", 2, 1)
+FANG = met("芳", 600, Band.VERY_STRONG, MIDNIGHT, reasons=(Reason("told.on_days", {"days": 2}),))
+CHEN = met("Chen", 9, Band.SOME)
+LI = met("Li", 2, Band.SLIGHT)
 
 
 def search(*contacts, **more):
@@ -38,11 +40,11 @@ def search(*contacts, **more):
         "end": MIDNIGHT + 2 * DAY,
         "as_of": NOON,
         "zone": SHANGHAI,
-        "source": Said("demo.remark"),
+        "source": Reason("demo.remark"),
         "contacts": contacts,
         "presence": ((MIDNIGHT, NOON),),
-        "known": (Said("demo.known_met", {"met": 1200, "minutes": 3}),),
-        "unknown": (Said("demo.unknown_ill"),),
+        "known": (Reason("demo.known_met", {"met": 1200, "minutes": 3}),),
+        "unknown": (Reason("demo.unknown_ill"),),
         "second_hop": {1: 22, 15: 4, 60: 0, 240: 0},
     }
     return TraceView(**{**plain, **more})
@@ -72,7 +74,7 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_tells_who_how_long_and_in_which_band_in_words(language):
     text = " ".join(Tags(trace_page(search(FANG, CHEN, LI), language)).text)
-    bands = {"en": ("high", "medium", "low"), "zh": ("高", "中", "低")}[language]
+    bands = {"en": ("very strong", "some", "slight"), "zh": ("很强", "一般", "轻微")}[language]
     for expected in ("伟", "芳", "Chen", "Li", *bands, writing.duration(600, language), "1,200"):
         assert expected in text
 
@@ -99,9 +101,9 @@ def test_the_page_runs_no_script_and_loads_nothing():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_ids_and_sentences_stay_text(language):
     hostile = replace(
-        search(met(HOSTILE, 20, 3), met("<b>" * 40, 3, 1)),
+        search(met(HOSTILE, 20, Band.STRONG), met("<b>" * 40, 3, Band.SLIGHT)),
         seeds=(HOSTILE,),
-        source=Said("encounter.unreadable_file", {"file": HOSTILE, "why": "{who}<i>"}),
+        source=Reason("intake.damaged", {"file": HOSTILE, "why": "{who}<i>"}),
     )
     page = Tags(trace_page(hostile, language, other_page='"><script>'))
     assert not {"script", "i"} & set(page.tags)
@@ -114,21 +116,21 @@ def test_hostile_ids_and_sentences_stay_text(language):
 
 
 def test_the_picture_has_a_title_and_a_description_and_a_row_for_each_contact_up_to_thirty():
-    many = [met(f"neighbour {n}", 5, 1) for n in range(40)]
+    many = [met(f"neighbour {n}", 5, Band.SLIGHT) for n in range(40)]
     root = ElementTree.fromstring(trace_svg(search(*many), "en"))
     names = {node.tag.rpartition("}")[2]: node.text for node in root}
     assert names["title"] == "Whom 伟 met"
     assert "first 30 of 40" in names["desc"]
-    assert sum(1 for node in root.iter() if node.get("class") == "low" and node.get("height") == "12") == 30
+    assert sum(1 for node in root.iter() if node.get("class") == "slight" and node.get("height") == "12") == 30
 
 
 def test_a_stay_over_midnight_is_drawn_on_both_days():
-    night = met("芳", 600, 3, MIDNIGHT + DAY - 300)
-    assert trace_svg(search(night), "en").count('class="high"') == 2 + 1  # two pieces, and the mark of the legend
+    night = met("芳", 600, Band.VERY_STRONG, MIDNIGHT + DAY - 300)
+    assert trace_svg(search(night), "en").count('class="very-strong"') == 2 + 1  # two pieces, and the mark of the legend
 
 
 def test_a_day_on_which_nothing_was_seen_is_named_and_left_thin():
-    svg = trace_svg(search(met("Chen", 9, 2, NOON)), "en")
+    svg = trace_svg(search(met("Chen", 9, Band.SOME, NOON)), "en")
     assert "Wed 9 Mar: nothing seen" in svg
 
 
@@ -139,7 +141,7 @@ def test_nobody_found_is_said_as_a_limit_of_the_data():
 
 
 def test_a_list_too_long_for_a_page_says_how_many_are_left_out():
-    page = trace_page(search(*[met(f"n{n}", 5, 1) for n in range(MOST_LINES + 7)]), "en")
+    page = trace_page(search(*[met(f"n{n}", 5, Band.SLIGHT) for n in range(MOST_LINES + 7)]), "en")
     assert "7 more are not shown here" in page
 
 
@@ -159,15 +161,26 @@ def test_a_window_of_whole_days_is_told_by_its_days_and_another_by_its_moments()
 def test_the_axis_spans_a_change_of_clocks_and_a_window_of_months():
     paris = ZoneInfo("Europe/Paris")
     change = int(datetime(2022, 3, 27, 0, 30, tzinfo=UTC).timestamp()) // 60
-    view = search(met("Chen", 90, 2, change), start=change - 60 * DAY, end=change + 60 * DAY, zone=paris, presence=())
+    view = search(met("Chen", 90, Band.STRONG, change), start=change - 60 * DAY, end=change + 60 * DAY, zone=paris, presence=())
     assert "27 Mar 01:30–04:00" in trace_svg(view, "en")
 
 
 def test_a_long_id_is_cut_in_its_middle_and_stands_whole_in_the_table():
     long = "330501199001011234567890"
-    page = trace_page(search(met(long, 5, 1)), "en")
+    page = trace_page(search(met(long, 5, Band.SLIGHT)), "en")
     assert f">{long}</th>" in page
     assert writing.shortened(long, 11) == "33050…67890"
+
+
+def test_whole_numbers_are_set_apart_for_a_reader_unless_their_sentence_has_a_form_for_them():
+    told = writing.told(Reason("exposure.band.strong", {"score": 1234}), "en", SHANGHAI)
+    assert told == "Strong exposure: like 1234 minutes close together."
+    assert "1,200" in writing.told(Reason("demo.known_met", {"met": 1200, "minutes": 3}), "en", SHANGHAI)
+
+
+def test_somebody_named_without_a_time_stands_in_the_list_without_one():
+    undated = replace(CHEN, first=None, last=None, spans=())
+    assert '<td role="cell" class="first" data-label="First"></td>' in trace_page(search(undated), "en")
 
 
 def test_the_same_answer_gives_the_same_bytes():
@@ -176,7 +189,7 @@ def test_the_same_answer_gives_the_same_bytes():
 
 def test_every_sentence_of_the_page_is_there_in_both_languages_with_the_same_values():
     for code, entry in table().items():
-        if code.startswith(("page.", "demo.", "encounter.")):
+        if code.startswith(("page.", "demo.", "told.", "band.")):
             for one, two in (("en", "zh"), ("mend_en", "mend_zh")):
                 assert (one in entry) == (two in entry), code
                 if one in entry:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ringfence.exchange.trace_view import TraceView
+    from ringfence.tracing.encounter_exposure import EncounterExposures
     from ringfence.tracing.encounter_files import EncounterFile
-    from ringfence.tracing.encounters import EncounterList, Episodes, Met, SecondHop
+    from ringfence.tracing.encounters import EncounterList, SecondHop
 
 _FILE = Path("workplace-2013") / "contacts.csv.gz"
 _ZONE = "Europe/Paris"
@@ -51,9 +52,11 @@ def search_office(data: Path) -> Answer:
     from time import perf_counter
     from zoneinfo import ZoneInfo
 
+    from ringfence.tracing.encounter_exposure import exposures_by_encounter
     from ringfence.tracing.encounter_files import EncounterReading, read_encounters
-    from ringfence.tracing.encounters import episodes_with, met_in, second_hop_by_encounter
+    from ringfence.tracing.encounters import second_hop_by_encounter
     from ringfence.vocabulary.moments import MINUTES_PER_DAY, floor_minute
+    from ringfence.vocabulary.places import PlaceKind
 
     zone = ZoneInfo(_ZONE)
     file = read_encounters(data, reading=EncounterReading(zone=zone, stamped="end", step_seconds=20))
@@ -61,10 +64,9 @@ def search_office(data: Path) -> Answer:
     end = start + _DAYS * MINUTES_PER_DAY
     case, typical = typical_person(file.encounters, start, end)
     began = perf_counter()
-    episodes = episodes_with(file.encounters, [case], start, end)
-    met = met_in(episodes)
-    hop = second_hop_by_encounter(file.encounters, [case], met, end, threshold_minutes=1)
-    found = _Found(case, typical, met, episodes, hop)
+    near = exposures_by_encounter(file.encounters, [case], start, end, kind=PlaceKind.WORKPLACE)
+    hop = second_hop_by_encounter(file.encounters, [case], near.met, end, threshold_minutes=1)
+    found = _Found(case, typical, near, hop)
     elapsed_ms = round((perf_counter() - began) * 1000, 3)
     view = _view(file, found, (start, end))
     return Answer(view, _plain(view, file, hop), elapsed_ms)
@@ -124,60 +126,64 @@ class _Found(NamedTuple):
 
     case: int
     typical: int
-    met: Met
-    episodes: Episodes
+    near: EncounterExposures
     hop: SecondHop
 
 
 def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceView:
     from zoneinfo import ZoneInfo
 
-    from ringfence.exchange.trace_view import ContactLine, Said, TraceView
-    from ringfence.tracing.encounter_bands import bands_of, ranked, reasons_of
+    from ringfence.cli.trace_pages import weighing
+    from ringfence.exchange.trace_view import ContactLine, TraceView
+    from ringfence.tracing.lists import facts_of_times
     from ringfence.tracing.told import LocalNumbers
+    from ringfence.vocabulary.bands import Band
     from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
+    from ringfence.vocabulary.reasons import Reason
 
     assert isinstance(file.numbers, LocalNumbers)  # nobody else gave numbers to this file
-    case, typical, met, episodes, hop = found
+    case, typical, near, hop = found
     zone, given = ZoneInfo(_ZONE), file.numbers.given
-    bands, first, last = bands_of(met), met.first, met.last
+    met, episodes, bands = near.met, near.episodes, near.exposures.band
     lines = []
-    for row in ranked(met):
-        mine = episodes.person == met.person[row]
-        spans = zip(episodes.start_s[mine] // 60, -(-episodes.end_s[mine] // 60), strict=True)
+    for row in near.order():
+        mine = near.episodes_of(row)
+        seconds = [(int(episodes.start_s[i]), int(episodes.end_s[i])) for i in mine]
+        overall, *factors = near.exposures.reasons_for(int(row))
+        facts = facts_of_times(seconds, [int(episodes.seconds[i]) for i in mine], zone)
         lines.append(
             ContactLine(
                 person=given[met.person[row]],
                 minutes=int(met.minutes[row]),
                 encounters=int(met.encounters[row]),
-                first=int(first[row]),
-                last=int(last[row]),
-                band=int(bands[row]),
-                reasons=tuple(Said(n.code, n.values) for n in reasons_of(met, row, episodes, zone=zone)),
-                spans=tuple((int(s), int(e)) for s, e in spans),
+                first=int(met.first[row]),
+                last=int(met.last[row]),
+                band=Band(int(bands[row])),
+                reasons=(overall, *facts, *weighing(factors)),
+                spans=tuple((start // 60, -(-end // 60)) for start, end in seconds),
             )
         )
     presence = _presence(file.encounters, case, window)
     seen = {moment_of(span[0], zone).date() for span in presence}
     days = [moment_of(minute, zone).date() for minute in range(window[0], window[1], MINUTES_PER_DAY)]
-    unseen = tuple(Said("demo.unknown_day", {"day": day}) for day in days if day not in seen)
+    unseen = tuple(Reason("demo.unknown_day", {"day": day}) for day in days if day not in seen)
     return TraceView(
         seeds=(given[case],),
         start=window[0],
         end=window[1],
         as_of=window[1],
         zone=zone,
-        source=Said("demo.source", {"records": file.loaded, "people": len(given)}),
-        remark=Said("demo.remark"),
+        source=Reason("demo.source", {"records": file.loaded, "people": len(given)}),
+        remark=Reason("demo.remark"),
         contacts=tuple(lines),
         presence=presence,
-        presence_note=Said("demo.presence"),
+        presence_note=Reason("demo.presence"),
         known=(
-            Said("demo.known_met", {"met": len(met), "minutes": -(-int(met.seconds.sum()) // 60)}),
-            Said("demo.known_typical", {"who": given[case], "typical": typical}),
-            Said("demo.known_hop", {"people": hop.at_least[1], "longer": hop.at_least[15]}),
+            Reason("demo.known_met", {"met": len(met), "minutes": -(-int(met.seconds.sum()) // 60)}),
+            Reason("demo.known_typical", {"who": given[case], "typical": typical}),
+            Reason("demo.known_hop", {"people": hop.at_least[1], "longer": hop.at_least[15]}),
         ),
-        unknown=unseen + tuple(Said(f"demo.unknown_{name}") for name in ("badges", "where", "outside", "ill")),
+        unknown=unseen + tuple(Reason(f"demo.unknown_{name}") for name in ("badges", "where", "outside", "ill")),
         second_hop=hop.at_least,
     )
 
@@ -198,10 +204,9 @@ def _plain(view: TraceView, file: EncounterFile, hop: SecondHop) -> dict[str, An
     from ringfence.tracing.told import LocalNumbers
     from ringfence.vocabulary.moments import moment_of
 
-    def at(minute: int) -> str:
-        return moment_of(minute, view.zone).isoformat(timespec="minutes")
+    def at(minute: int | None) -> str | None:
+        return None if minute is None else moment_of(minute, view.zone).isoformat(timespec="minutes")
 
-    words = {3: "high", 2: "medium", 1: "low"}
     contacts: list[dict[str, Any]] = [
         {
             "person": line.person,
@@ -210,7 +215,7 @@ def _plain(view: TraceView, file: EncounterFile, hop: SecondHop) -> dict[str, An
             "places": [],
             "first": at(line.first),
             "last": at(line.last),
-            "band": words[line.band],
+            "band": line.band.slug,
             "reasons": [{"code": r.code, **r.values} for r in line.reasons],
             "hop": 1,
         }
@@ -247,6 +252,7 @@ def _print(console: Console, found: Answer, pages: list[Path], lang: str) -> Non
 
     from ringfence.exchange import writing
     from ringfence.exchange.timeline import window
+    from ringfence.vocabulary.bands import Band
     from ringfence.vocabulary.moments import moment_of
     from ringfence.vocabulary.words import sentence
 
@@ -257,25 +263,24 @@ def _print(console: Console, found: Answer, pages: list[Path], lang: str) -> Non
     wide = console.width >= 120  # the reasons need room; a narrow terminal finds them on the page
     console.print(f"[bold]{word('page.title', who=view.seeds[0])}[/bold]  {window(view, lang)} · {view.zone}")
     if view.remark:
-        console.print(escape(view.remark.text(lang, view.zone)))
+        console.print(escape(writing.told(view.remark, lang, view.zone)))
     for said in view.known:
-        console.print(f"· {escape(said.text(lang, view.zone))}")
+        console.print(f"· {escape(writing.told(said, lang, view.zone))}")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name, justify in (
         ("rank", "right"), ("contact", "left"), ("exposure", "left"), ("together", "right"), ("times", "right"),
         ("first", "left"), ("last", "left"), *([("why", "left")] * wide),
     ):  # fmt: skip
         table.add_column(word(f"page.{name}"), justify=justify)  # type: ignore[arg-type]
-    names = {3: "high", 2: "medium", 1: "low"}
     for rank, line in enumerate(view.contacts, start=1):
         table.add_row(
             str(rank),
             escape(line.person),
-            "■" * line.band + "□" * (3 - line.band) + " " + word(f"page.{names[line.band]}"),
+            "■" * line.band + "□" * (max(Band) - line.band) + " " + word(line.band.code),
             writing.duration(line.minutes, lang),
             str(line.encounters),
-            *(writing.moment(moment_of(m, view.zone), lang) for m in (line.first, line.last)),
-            *([escape(writing.listed([r.text(lang, view.zone) for r in line.reasons], lang))] * wide),
+            *("" if m is None else writing.moment(moment_of(m, view.zone), lang) for m in (line.first, line.last)),
+            *([escape(writing.listed([writing.told(r, lang, view.zone) for r in line.reasons], lang))] * wide),
         )
     console.print()
     console.print(table)

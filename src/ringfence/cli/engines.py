@@ -20,12 +20,12 @@ ENGINES = ("store", "duckdb", "spark", "reference")
 
 
 def search_with(
-    engine: str, store: VisitStore, asked: ContactSearch, *, master: str, exported: Path | None
+    engine: str, store: VisitStore | None, asked: ContactSearch, *, master: str, exported: Path | None
 ) -> Contacts:
     """Return the contacts that another engine finds in a store's exported visits, told the same way."""
     if engine not in ENGINES:
         raise Refused("trace.unknown_engine", engine=engine)
-    if asked.encounter_files or asked.named_files:
+    if store is None or asked.encounter_files or asked.named_files:
         raise Refused("trace.engine_visits_only", engine=engine)
     from ringfence.tracing.upkeep import export_parquet
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,12 +20,24 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ringfence.tracing.contacts import Contact, Contacts, ContactSearch
+    from ringfence.tracing.found import FileReport
+    from ringfence.tracing.intake.rejects import Reject
+    from ringfence.tracing.lists import ListSettings
+    from ringfence.vocabulary.reasons import Reason
 
 _SHOWN = 40
+_REJECTS_SHOWN = 10
+
+
+class Stamp(StrEnum):
+    """Which end of a record its time marks."""
+
+    START = "start"
+    END = "end"
 
 
 def command(
-    store: Annotated[Path, typer.Option("--store", help="cli.visits.store")],
+    store: Annotated[Path | None, typer.Option("--store", help="cli.trace.store", show_default=False)] = None,
     person: Annotated[list[str] | None, typer.Option("--person", help="cli.trace.person", show_default=False)] = None,
     start: Annotated[str, typer.Option("--from", help="cli.trace.from")] = "",
     end: Annotated[str, typer.Option("--to", help="cli.trace.to")] = "",
@@ -42,23 +55,38 @@ def command(
         list[Path] | None, typer.Option("--encounters", help="cli.trace.encounters", exists=True, show_default=False)
     ] = None,
     step: Annotated[int | None, typer.Option("--step", min=1, help="cli.trace.step", show_default=False)] = None,
+    steps: Annotated[
+        Path | None, typer.Option("--steps", help="cli.trace.steps", exists=True, dir_okay=False, show_default=False)
+    ] = None,
+    stamped: Annotated[Stamp, typer.Option("--stamped", help="cli.trace.stamped")] = Stamp.START,
+    max_distance: Annotated[
+        float | None, typer.Option("--max-distance", min=0, help="cli.trace.max_distance", show_default=False)
+    ] = None,
+    met_at: Annotated[str, typer.Option("--met-at", help="cli.trace.met_at")] = "other",
     named: Annotated[
         list[Path] | None, typer.Option("--named", help="cli.trace.named", exists=True, show_default=False)
     ] = None,
+    column: Annotated[list[str] | None, typer.Option("--column", help="cli.trace.column", show_default=False)] = None,
+    rejects: Annotated[Path | None, typer.Option("--rejects", help="cli.trace.rejects", show_default=False)] = None,
     engine: Annotated[str, typer.Option("--engine", help="cli.trace.engine")] = "store",
     master: Annotated[str, typer.Option("--master", help="cli.trace.master")] = "local[2]",
     exported: Annotated[Path | None, typer.Option("--exported", help="cli.trace.exported", show_default=False)] = None,
     tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="cli.trace.csv", show_default=False)] = None,
+    page: Annotated[Path | None, typer.Option("--page", help="cli.trace.page", show_default=False)] = None,
 ) -> None:
     """Search contacts."""
     from ringfence.tracing.contacts import ContactSearch, search_contacts
     from ringfence.tracing.store import open_store
     from ringfence.vocabulary.moments import zone_named
+    from ringfence.vocabulary.refusals import Refused
 
-    opened = open_store(store, keys)
-    zone = zone_named(tz or opened.identity.zone)
-    shown_in = zone if tz or opened.identity.zone != "UTC" else _offset_of(start) or zone
+    if store is None and not encounters and not named:
+        raise Refused("trace.nothing_to_search")
+    opened = None if store is None else open_store(store, keys)
+    stored_in = "UTC" if opened is None else opened.identity.zone
+    zone = zone_named(tz or stored_in)
+    shown_in = zone if tz or stored_in != "UTC" else _offset_of(start) or zone
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
         start=_moment(start, zone, "--from"),
@@ -70,10 +98,10 @@ def command(
         limit=limit,
         onsets=_onsets(onset or []),
         encounter_files=tuple(encounters or ()),
-        encounter_step_seconds=step,
         named_files=tuple(named or ()),
-        zone=zone,
-    )
+        lists=_list_settings(zone if tz or opened is not None else None, step=step, stamped=stamped, steps=steps,
+                             max_distance=max_distance, min_overlap=min_overlap, kind=met_at, columns=column or []),
+    )  # fmt: skip
     if engine != "store":
         from ringfence.cli.engines import search_with
 
@@ -84,8 +112,14 @@ def command(
             found = search_contacts(opened, asked, progress=lambda _done, total: advance(1 / total))
         found.elapsed_ms = (perf_counter() - began) * 1000
     rows = list(found)
+    written = {"csv": csv, "rejects": _write_rejects(rejects, found)}
     if csv is not None:
         write_csv(csv, rows, shown_in)
+    pages: list[Path] = []
+    if page is not None:
+        from ringfence.cli.trace_pages import view_of, write_pages
+
+        pages = write_pages(view_of(found, asked, opened, shown_in), page)
     output.answer(
         {
             "contacts": [contact_json(row, shown_in) for row in rows],
@@ -93,10 +127,15 @@ def command(
             "second_hop": None if found.at_or_above is None else {
                 "at_or_above": {str(t): n for t, n in found.at_or_above.items()}, "threshold_minutes": threshold,
                 "limit": limit,
+                "by_channel": {kind: {str(t): n for t, n in steps.items()} for kind, steps in found.reached.items()},
             },
-            "rejects": found.rejects,
+            "files": [_file_json(file) for file in found.files],
+            "rejects": [_reject_json(file, reject) for file, reject in found.rejects],
+            "rejects_file": written["rejects"],
+            "notes": [_reason_json(note) for note in found.notes],
+            "pages": pages,
         },
-        people=lambda console: _print(console, asked, found, rows, shown_in),
+        people=lambda console: _print(console, asked, found, rows, shown_in, [*pages]),
     )  # fmt: skip
 
 
@@ -115,9 +154,7 @@ def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
         "first": said(contact.first),
         "last": said(contact.last),
         "band": contact.band,
-        "reasons": [
-            {"code": r.code, "values": dict(r.values), "sentence": say(r.code, **r.values)} for r in contact.reasons
-        ],
+        "reasons": [_reason_json(reason) for reason in contact.reasons],
         "hop": contact.hop,
         "after_minutes": contact.after_minutes,
         "score": round(contact.score, 2),
@@ -128,6 +165,72 @@ def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
             for s in contact.sittings
         ],
     }  # fmt: skip
+
+
+def _reason_json(reason: Reason) -> dict[str, Any]:
+    return {"code": reason.code, "values": dict(reason.values), "sentence": say(reason.code, **reason.values)}
+
+
+def _file_json(file: FileReport) -> dict[str, Any]:
+    return {
+        "file": file.file, "kind": file.kind, "loaded": file.loaded, "duplicates": file.duplicates,
+        "rejected": file.rejected, "undated": file.undated, "before_window": file.before_window,
+        "notes": [_reason_json(note) for note in file.notes],
+    }  # fmt: skip
+
+
+def _reject_json(file: str, reject: Reject) -> dict[str, Any]:
+    language = output.manner().language
+    return {
+        "file": file, "line": reject.line, "field": reject.field, "code": reject.code,
+        "reason": reject.reason(language), "mend": reject.mend(language), "values": dict(reject.values),
+    }  # fmt: skip
+
+
+def _write_rejects(path: Path | None, found: Contacts) -> Path | None:
+    """Write the rows of lists that were not taken, with reason and mend in both languages."""
+    from ringfence.tracing.intake.rejects import RejectsFile
+
+    if path is None:
+        return None
+    with RejectsFile(path) as file:
+        for name, reject in found.rejects:
+            file.add_all([reject], file=name)
+        return file.close()
+
+
+def _list_settings(
+    zone: ZoneInfo | None,
+    *,
+    step: int | None,
+    stamped: Stamp,
+    steps: Path | None,
+    max_distance: float | None,
+    min_overlap: int,
+    kind: str,
+    columns: list[str],
+) -> ListSettings:
+    from ringfence.cli.visits import columns_of
+    from ringfence.tracing.encounter_files import ENCOUNTER_NAMES, EncounterReading, read_steps
+    from ringfence.tracing.encounters import EncounterSettings
+    from ringfence.tracing.intake.kinds import known_kind
+    from ringfence.tracing.lists import ListSettings
+
+    named = columns_of(columns)
+    met_at = known_kind(kind)
+    if met_at is None:
+        raise typer.BadParameter(say("cli.trace.bad_kind", given=kind), param_hint="--met-at")
+    if steps is not None and zone is None:
+        raise typer.BadParameter(say("cli.trace.steps_zone"), param_hint="--tz")
+    reading = EncounterReading(
+        zone=zone,
+        step_seconds=step,
+        stamped=stamped.value,
+        steps=None if steps is None or zone is None else read_steps(steps, zone),
+        columns={name: header for name, header in named.items() if name in ENCOUNTER_NAMES},
+    )
+    counting = EncounterSettings(max_distance_m=max_distance, min_seconds=60 * min_overlap)
+    return ListSettings(zone=zone, reading=reading, counting=counting, kind=met_at, columns=named)
 
 
 def write_csv(path: Path, rows: Sequence[Contact], zone: tzinfo) -> None:
@@ -175,7 +278,7 @@ def _weightiest(contact: Contact) -> str:
     """Return the place of the longest time together."""
     if not contact.sittings:
         return ""
-    return max(contact.sittings, key=lambda s: (s.minutes, s.after_minutes)).place
+    return max(contact.sittings, key=lambda s: (s.minutes, s.after_minutes)).place or ""
 
 
 def _onsets(pairs: list[str]) -> Mapping[str, int]:
@@ -196,7 +299,9 @@ def _onsets(pairs: list[str]) -> Mapping[str, int]:
     return onsets
 
 
-def _print(console: Console, asked: ContactSearch, found: Contacts, rows: Sequence[Contact], zone: tzinfo) -> None:
+def _print(
+    console: Console, asked: ContactSearch, found: Contacts, rows: Sequence[Contact], zone: tzinfo, pages: list[Path]
+) -> None:
     from ringfence.vocabulary.moments import moment_of
 
     def said(minute: int | None) -> str:
@@ -204,11 +309,12 @@ def _print(console: Console, asked: ContactSearch, found: Contacts, rows: Sequen
 
     first = sum(row.hop == 1 for row in rows)
     console.print(say("trace.found", count=first, seeds=" ".join(asked.seeds), zone=str(zone)), soft_wrap=True)
+    _print_lists(console, found)
     if not rows:
         console.print(say("trace.nobody_met"), soft_wrap=True)
         return
     shown = [
-        (rank, row.person, row.hop, say(f"trace.band.{row.band}"), row.minutes, row.encounters, len(row.places),
+        (rank, row.person, row.hop, say(f"band.{row.band}"), row.minutes, row.encounters, len(row.places),
          said(row.first), said(row.last), _weightiest(row))
         for rank, row in enumerate(rows[:_SHOWN], 1)
     ]  # fmt: skip
@@ -216,7 +322,29 @@ def _print(console: Console, asked: ContactSearch, found: Contacts, rows: Sequen
     console.print(output.table([f"trace.column.{c}" for c in columns], shown))
     if len(rows) > _SHOWN:
         console.print(say("trace.more_rows", count=len(rows) - _SHOWN), soft_wrap=True)
-    if found.at_or_above is not None:
-        told = "  ".join(f"≥{t}: {n:,}" for t, n in found.at_or_above.items())
-        console.print(say("trace.second_hop", told=told), soft_wrap=True)
+    for kind, steps in (found.reached or {"visit": found.at_or_above or {}}).items():
+        if steps:
+            told = "  ".join(f"≥{t}: {n:,}" for t, n in steps.items())
+            console.print(say(f"trace.second_hop_{kind}", told=told), soft_wrap=True)
+    for path in pages:
+        console.print(say("trace.see_page", file=path), soft_wrap=True)
     console.print(say("trace.for_a_human"), soft_wrap=True)
+
+
+def _print_lists(console: Console, found: Contacts) -> None:
+    """Tell what the lists held and which rows were not taken, before anything is read out of them."""
+    for note in found.notes:
+        console.print(say(note.code, **note.values), soft_wrap=True)
+    for file in found.files:
+        counts = {"loaded": file.loaded, "duplicates": file.duplicates, "rejected": file.rejected}
+        told = {name: f"{count:,}" for name, count in counts.items()}
+        console.print(say("trace.list_read", file=file.file, **told), soft_wrap=True)
+        for note in file.notes:
+            console.print(say(note.code, **note.values), soft_wrap=True)
+        if file.undated or file.before_window:
+            console.print(say("trace.list_times", undated=file.undated, before=file.before_window), soft_wrap=True)
+    for file_name, reject in found.rejects[:_REJECTS_SHOWN]:
+        entry = _reject_json(file_name, reject)
+        console.print(say("hypotheses.rejected", **entry), soft_wrap=True)
+    if len(found.rejects) > _REJECTS_SHOWN:
+        console.print(say("trace.more_rejects", count=len(found.rejects) - _REJECTS_SHOWN), soft_wrap=True)

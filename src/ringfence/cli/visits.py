@@ -48,7 +48,7 @@ def load(
     if tz is not None:
         zone_named(tz)
     settings = IntakeSettings(
-        columns=_columns(column or []),
+        columns=columns_of(column or []),
         zone=tz,
         time_format=time_format,
         whole_days=whole_days,
@@ -199,7 +199,8 @@ def _say_done(result: dict[str, Any], code: str, **values: object) -> None:
     output.answer(result, people=lambda console: console.print(say(code, **values), soft_wrap=True))
 
 
-def _columns(pairs: list[str]) -> dict[str, str]:
+def columns_of(pairs: list[str]) -> dict[str, str]:
+    """Return which column holds which field, from FIELD=COLUMN as given."""
     bad = [pair for pair in pairs if "=" not in pair]
     if bad:
         raise typer.BadParameter(say("cli.visits.load.bad_column", given=bad[0]), param_hint="--column")

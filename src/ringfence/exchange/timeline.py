@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from importlib import resources
-from zoneinfo import ZoneInfo
 
-from ringfence.exchange.trace_view import HIGH, LOW, MEDIUM, ContactLine, Span, TraceView
-from ringfence.exchange.writing import brief_duration, day, moment, safe, shortened, width, word
+from ringfence.exchange.trace_view import ContactLine, Span, TraceView
+from ringfence.exchange.writing import band_word, brief_duration, day, moment, safe, said, shortened, width, word
+from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.moments import moment_of
 
 MOST_ROWS = 30
@@ -21,8 +21,7 @@ _BAR = 12
 _GAP = 14
 _QUIET = 44
 _DAY = 1440
-_LEGEND = ("case", "high", "medium", "low", "present")
-_CLASS = {HIGH: "high", MEDIUM: "medium", LOW: "low"}
+BANDS = tuple(sorted(Band, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class _Axis:
     panels: tuple[_Panel, ...]
     first_hour: int
     last_hour: int
-    zone: ZoneInfo
+    zone: tzinfo
 
     def x(self, panel: _Panel, minute: float) -> float:
         """Return where a minute of a local day stands."""
@@ -104,25 +103,35 @@ def timeline(view: TraceView, language: str) -> Timeline:
         y = _HEAD + at * _ROW
         labels.append(_label(at, line, y, language))
         chart.append(f'<path class="row" d="M0 {y}H{_CHART}"/>')
-        chart.append(_bars(axis, line.spans, y, _CLASS.get(line.band, "low"), language))
+        chart.append(_bars(axis, line.spans, y, css_of(line.band), language))
     return Timeline("".join(labels), "".join(chart), height)
 
 
 def _legend_list(view: TraceView, language: str) -> str:
     items = "".join(
         f'<li><svg viewBox="0 0 18 12" width="18" height="12" aria-hidden="true"><rect class="{css}" x=".5" y=".5" '
-        f'width="17" height="11"/></svg>{word(f"legend_{css}", language)}</li>'
-        for css in _LEGEND
+        f'width="17" height="11"/></svg>{text}</li>'
+        for css, text in _marks(language)
     )
-    note = f"<li>{safe(view.presence_note.text(language, view.zone))}</li>" if view.presence_note else ""
+    note = f"<li>{said(view.presence_note, language, view.zone)}</li>" if view.presence_note else ""
     return f'<ul class="legend" aria-label="{word("legend", language)}">{items}{note}</ul>'
+
+
+def css_of(of: Band) -> str:
+    """Return the name under which the style sheets know a band."""
+    return of.slug.replace("_", "-")
+
+
+def _marks(language: str) -> list[tuple[str, str]]:
+    """Return the marks of the picture, each with its word."""
+    bands = [(css_of(of), word("exposure_of", language, band=band_word(of, language))) for of in BANDS]
+    return [("case", word("legend_case", language)), *bands, ("present", word("legend_present", language))]
 
 
 def legend(language: str) -> str:
     """Return the marks of the picture with their words, on one line from (0, 0)."""
     out, x = [], 0.0
-    for css in _LEGEND:
-        text = word(f"legend_{css}", language)
+    for css, text in _marks(language):
         out.append(f'<rect class="{css}" x="{x:g}" y="-10" width="18" height="{_BAR - 1}"/>')
         out.append(f'<text class="q" x="{x + 24:g}" y="0">{text}</text>')
         x += 24 + 6.6 * width(text) + 20
@@ -174,7 +183,7 @@ def _axis(view: TraceView, rows: Iterable[ContactLine]) -> _Axis:
     return _Axis(tuple(panels), first, max(last, first + 1), view.zone)
 
 
-def _by_day(span: Span, zone: ZoneInfo) -> list[tuple[date, int, int]]:
+def _by_day(span: Span, zone: tzinfo) -> list[tuple[date, int, int]]:
     """Return a span as pieces of local days, in minutes of the wall clock."""
     start, end = moment_of(span[0], zone), moment_of(span[1], zone)
     pieces = []
@@ -228,7 +237,7 @@ def _quiet_day(panel: _Panel, height: int, language: str) -> str:
     )
 
 
-def _placed(axis: _Axis, span: Span, zone: ZoneInfo) -> list[tuple[_Panel, float, float]]:
+def _placed(axis: _Axis, span: Span, zone: tzinfo) -> list[tuple[_Panel, float, float]]:
     by_date = {panel.when: panel for panel in axis.panels if not panel.quiet}
     return [
         (by_date[when], axis.x(by_date[when], start), axis.x(by_date[when], end))
@@ -240,7 +249,7 @@ def _placed(axis: _Axis, span: Span, zone: ZoneInfo) -> list[tuple[_Panel, float
 def _case_label(view: TraceView, language: str) -> str:
     y = _HEAD + 18
     return (
-        f'<path class="row strong" d="M0 {_HEAD + _ROW}H{_LABELS}"/><circle class="case" cx="8" cy="{y - 4}" r="6"/>'
+        f'<path class="row own" d="M0 {_HEAD + _ROW}H{_LABELS}"/><circle class="case" cx="8" cy="{y - 4}" r="6"/>'
         f'<text class="who" x="26" y="{y}">{safe(shortened(_who(view, language), 14))}</text>'
         f'<text class="q" x="{_LABELS - 14}" y="{y}" text-anchor="end">{word("the_case", language)}</text>'
     )
@@ -249,7 +258,7 @@ def _case_label(view: TraceView, language: str) -> str:
 def _case_row(axis: _Axis, view: TraceView, language: str) -> str:
     spans = sorted({span for line in view.contacts for span in line.spans}) or sorted(view.presence)
     bars = _bars(axis, _joined(spans), _HEAD, "case", language)
-    return f'<path class="row strong" d="M0 {_HEAD + _ROW}H{_CHART}"/>{bars}'
+    return f'<path class="row own" d="M0 {_HEAD + _ROW}H{_CHART}"/>{bars}'
 
 
 def _label(rank: int, line: ContactLine, y: int, language: str) -> str:

@@ -7,16 +7,28 @@ from __future__ import annotations
 
 from importlib import resources
 
-from ringfence.exchange.timeline import MOST_ROWS, timeline_html, trace_svg, window
-from ringfence.exchange.trace_view import HIGH, LOW, MEDIUM, ContactLine, Said, TraceView
-from ringfence.exchange.writing import day, duration, listed, moment, number, safe, shortened, word
+from ringfence.exchange.timeline import BANDS, MOST_ROWS, css_of, timeline_html, trace_svg, window
+from ringfence.exchange.trace_view import ContactLine, TraceView
+from ringfence.exchange.writing import (
+    band_word,
+    day,
+    duration,
+    listed,
+    moment,
+    number,
+    safe,
+    said,
+    shortened,
+    told,
+    word,
+)
+from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.moments import moment_of
 
-__all__ = ["ContactLine", "Said", "TraceView", "trace_page", "trace_svg"]
+__all__ = ["ContactLine", "TraceView", "trace_page", "trace_svg"]
 
 MOST_LINES = 500
 _SQUARES = 60
-_BANDS = ((HIGH, "high"), (MEDIUM, "medium"), (LOW, "low"))
 _NAMES = {"en": "English", "zh": "中文"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _MARK = (
@@ -57,21 +69,21 @@ def _head(view: TraceView, title: str, language: str) -> str:
         ("window", safe(window(view, language))),
         ("zone", safe(str(view.zone))),
         ("as_of", safe(known)),
-        ("source", safe(view.source.text(language, view.zone))),
+        ("source", said(view.source, language, view.zone)),
     )
     rows = "".join(f"<div><dt>{word(code, language)}</dt><dd>{text}</dd></div>" for code, text in facts)
-    remark = f'<p class="remark">{safe(view.remark.text(language, view.zone))}</p>' if view.remark else ""
+    remark = f'<p class="remark">{said(view.remark, language, view.zone)}</p>' if view.remark else ""
     return f'<section class="head"><h1>{title}</h1>{remark}<dl>{rows}</dl></section>'
 
 
 def _figures(view: TraceView, language: str) -> str:
     cells = []
-    for band, css in _BANDS:
+    for band in BANDS:
         count = view.in_band(band)
         noun = word("person" if count == 1 else "people", language)
         cells.append(
-            f"<div><h2>{band_mark(band)}{word(f'exposure_{css}', language)}</h2>"
-            f'<p><b class="big">{number(count)}</b> {noun}</p>{_squares(count, css)}</div>'
+            f"<div><h2>{band_mark(band)}{word('exposure_of', language, band=band_word(band, language))}</h2>"
+            f'<p><b class="big">{number(count)}</b> {noun}</p>{_squares(count, css_of(band))}</div>'
         )
     if view.second_hop is not None:
         steps = sorted(view.second_hop.items())
@@ -105,12 +117,12 @@ def _squares(count: int, css: str) -> str:
     )
 
 
-def band_mark(band: int) -> str:
-    """Return the mark of a band: one to three steps, so that the band reads without colour."""
+def band_mark(band: Band) -> str:
+    """Return the mark of a band: none to three steps filled, so that the band reads without colour."""
     steps = "".join(
         f'<rect class="{"on" if at < band else "off"}" x="{at * 6 + 0.5}" y="{8 - at * 3.5}" width="4" '
         f'height="{4 + at * 3.5 - 0.5}"/>'
-        for at in range(HIGH)
+        for at in range(max(Band))
     )
     return f'<svg class="level" viewBox="0 0 18 12" width="18" height="12" aria-hidden="true">{steps}</svg>'
 
@@ -118,7 +130,7 @@ def band_mark(band: int) -> str:
 def _knowledge(view: TraceView, language: str) -> str:
     halves = []
     for css, sentences in (("known", view.known), ("unknown", view.unknown)):
-        items = "".join(f"<li>{safe(said.text(language, view.zone))}</li>" for said in sentences)
+        items = "".join(f"<li>{said(one, language, view.zone)}</li>" for one in sentences)
         halves.append(f'<div class="{css}"><h2>{word(css, language)}</h2><ul>{items}</ul></div>')
     return f'<section class="sixty">{"".join(halves)}</section>' if view.known or view.unknown else ""
 
@@ -156,14 +168,15 @@ def _line(rank: int, line: ContactLine, view: TraceView, language: str, with_pla
         label = f' data-label="{word(name, language)}"' if name in {"times", "places", "first", "last"} else ""
         return f'<td role="cell" class="{name}"{label}>{text}</td>'
 
-    first, last = (safe(moment(moment_of(m, view.zone), language)) for m in (line.first, line.last))
-    band = dict(_BANDS).get(line.band, "low")
-    reasons = listed([r.text(language, view.zone) for r in line.reasons], language)
+    first, last = (
+        "" if m is None else safe(moment(moment_of(m, view.zone), language)) for m in (line.first, line.last)
+    )
+    reasons = listed([told(reason, language, view.zone) for reason in line.reasons], language)
     return (
         '<tr role="row">'
         + cell("rank", str(rank))
         + f'<th scope="row" role="rowheader" class="contact">{safe(line.person)}</th>'
-        + cell("exposure", f"{band_mark(line.band)}{word(band, language)}")
+        + cell("exposure", f"{band_mark(line.band)}{safe(band_word(line.band, language))}")
         + cell("together", duration(line.minutes, language))
         + cell("times", number(line.encounters))
         + (cell("places", number(line.places or 0)) if with_places else "")

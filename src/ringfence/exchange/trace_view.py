@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import tzinfo
 
-from ringfence.exchange import writing
-from ringfence.vocabulary.words import sentence
+from ringfence.vocabulary.bands import Band
+from ringfence.vocabulary.reasons import Reason
 
-HIGH, MEDIUM, LOW = 3, 2, 1
 Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A sentence as a code with values, made when somebody reads it. Whole numbers and moments are written her way."""
-
-    code: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    def text(self, language: str, zone: ZoneInfo) -> str:
-        """Return the sentence in a language, moments in a zone."""
-        values = {name: _written(value, language, zone) for name, value in self.values.items()}
-        return sentence(self.code, values, language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactLine:
-    """One person met: minutes since 1970 UTC, half-open spans; the band is 3 high, 2 medium or 1 low."""
+    """One person met: minutes since 1970 UTC, half-open spans; a moment that no source tells is None."""
 
     person: str
     minutes: int
     encounters: int
-    first: int
-    last: int
-    band: int
-    reasons: tuple[Said, ...] = ()
+    first: int | None
+    last: int | None
+    band: Band
+    reasons: tuple[Reason, ...] = ()
     spans: tuple[Span, ...] = ()
     places: int | None = None
 
@@ -55,26 +40,16 @@ class TraceView:
     start: int
     end: int
     as_of: int
-    zone: ZoneInfo
-    source: Said
+    zone: tzinfo
+    source: Reason
     contacts: tuple[ContactLine, ...]
     presence: tuple[Span, ...] = ()
-    presence_note: Said | None = None
-    known: tuple[Said, ...] = ()
-    unknown: tuple[Said, ...] = ()
+    presence_note: Reason | None = None
+    known: tuple[Reason, ...] = ()
+    unknown: tuple[Reason, ...] = ()
     second_hop: Mapping[int, int] | None = None
-    remark: Said | None = None
+    remark: Reason | None = None
 
-    def in_band(self, band: int) -> int:
+    def in_band(self, band: Band) -> int:
         """Return how many contacts stand in a band."""
         return sum(1 for line in self.contacts if line.band == band)
-
-
-def _written(value: object, language: str, zone: ZoneInfo) -> object:
-    if isinstance(value, datetime):
-        return writing.moment(value.astimezone(zone), language)
-    if isinstance(value, date):
-        return writing.day(value, language)
-    if isinstance(value, int):
-        return writing.number(value)
-    return value

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from html import escape
 
+from ringfence.vocabulary.bands import Band
+from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.words import sentence
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -14,6 +16,39 @@ _DAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "zh": tuple("�
 def word(code: str, language: str, **values: object) -> str:
     """Return a sentence of the page, escaped."""
     return safe(sentence(f"page.{code}", values, language))
+
+
+def told(reason: Reason, language: str, zone: tzinfo) -> str:
+    """Return the sentence of a reason with whole numbers, dates and moments as a reader of the language writes them."""
+    values = {name: _for_reader(value, language, zone) for name, value in reason.values.items()}
+    return sentence(reason.code, values, language)
+
+
+def said(reason: Reason, language: str, zone: tzinfo) -> str:
+    """Return the same, safe inside a page."""
+    return safe(told(reason, language, zone))
+
+
+class _Number(int):
+    """A whole number with its thousands set apart, unless its sentence asks for a form of its own."""
+
+    def __format__(self, form: str) -> str:
+        return super().__format__(form or ",")
+
+
+def _for_reader(value: object, language: str, zone: tzinfo) -> object:
+    if isinstance(value, datetime):
+        return moment(value.astimezone(zone), language)
+    if isinstance(value, date):
+        return day(value, language)
+    if isinstance(value, int):
+        return _Number(value)
+    return value
+
+
+def band_word(of: Band, language: str) -> str:
+    """Return the word of a band: very strong, 很强."""
+    return sentence(of.code, {}, language)
 
 
 def safe(text: str) -> str:
@@ -58,8 +93,8 @@ def brief_duration(minutes: int, language: str) -> str:
 
 
 def listed(texts: list[str], language: str) -> str:
-    """Return several short texts in a row."""
-    return ("；" if language == "zh" else "; ").join(texts)
+    """Return several short texts in a row; a sentence among them loses its full stop."""
+    return ("；" if language == "zh" else "; ").join(text.rstrip(".。") for text in texts)
 
 
 def shortened(text: str, most: int) -> str:

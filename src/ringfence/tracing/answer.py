@@ -48,6 +48,12 @@ class TraceAnswer:
     def __len__(self) -> int:
         return len(self.person)
 
+    @classmethod
+    def nobody(cls) -> TraceAnswer:
+        """Return the answer that nobody was met."""
+        no = np.empty(0, np.int64)
+        return cls(no, no, no, no, no, no, Evidence(no, no, no, no, no, no, no))
+
     def places_of(self, row: int) -> list[int]:
         """Return the places where the contact of a row was met, in order of number."""
         return sorted(set(self.evidence.place[self.evidence_of(row)].tolist()))

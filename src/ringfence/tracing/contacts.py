@@ -9,26 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ringfence.tracing import exposure
 from ringfence.tracing.answer import TraceAnswer
-from ringfence.tracing.encounter_files import EncounterReading, read_encounters
-from ringfence.tracing.encounters import EncounterSettings, met_by_encounter
-from ringfence.tracing.exposure import UNKNOWN_DAY, Band, score_exposures
-from ringfence.tracing.named import UNKNOWN, named_by, read_named
+from ringfence.tracing.encounter_exposure import evidence_without_place
+from ringfence.tracing.exposure import score_exposures
+from ringfence.tracing.found import Contact, Contacts, Sitting
+from ringfence.tracing.lists import Lists, ListSettings, read_lists
 from ringfence.tracing.ranking import rank
 from ringfence.tracing.reference import Met, Reached
 from ringfence.tracing.search import Progress, SecondHopSettings, TraceSettings, second_hop, trace
 from ringfence.tracing.store import VisitStore
-from ringfence.tracing.told import LocalNumbers, Reject
-from ringfence.vocabulary.places import PlaceKind
+from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.reasons import Reason
+from ringfence.vocabulary.refusals import Refused
 
-Column = NDArray[np.integer] | NDArray[np.floating]
+__all__ = ["Contact", "ContactSearch", "Contacts", "Sitting", "met_contacts", "reached_contacts", "search_contacts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,81 +42,120 @@ class ContactSearch:
     limit: int = 1000
     onsets: Mapping[str, int] = field(default_factory=dict)
     encounter_files: tuple[Path, ...] = ()
-    encounter_step_seconds: int | None = None
     named_files: tuple[Path, ...] = ()
-    zone: ZoneInfo | None = None
+    lists: ListSettings = field(default_factory=ListSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class Sitting:
-    """One time together: where, from when to when, minutes together, minutes in the air left behind, how many shared it."""
+def search_contacts(store: VisitStore | None, asked: ContactSearch, *, progress: Progress | None = None) -> Contacts:
+    """Return everybody met, strongest exposure first, then, with two hops, whom those met, by score.
 
-    place: str
-    start: int
-    end: int
-    minutes: int
-    after_minutes: int
-    crowd: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """A person met, by the names given. `band` is slight, some, strong or very_strong; `channels` are minutes by kind."""
-
-    person: str
-    hop: int
-    minutes: int
-    after_minutes: int
-    encounters: int
-    places: tuple[str, ...]
-    first: int | None
-    last: int | None
-    band: str
-    score: float
-    reasons: tuple[Reason, ...]
-    channels: Mapping[str, int | None]
-    sittings: tuple[Sitting, ...]
-
-
-@dataclass(slots=True)
-class Contacts:
-    """The answer: contacts in order, how many reach each threshold of the second hop, rows of files that were rejected."""
-
-    rows: list[Contact]
-    at_or_above: Mapping[int, int] | None = None
-    rejects: list[dict[str, object]] = field(default_factory=list)
-    elapsed_ms: float = 0.0
-
-    def __iter__(self) -> Iterator[Contact]:
-        return iter(self.rows)
-
-
-def search_contacts(store: VisitStore, asked: ContactSearch, *, progress: Progress | None = None) -> Contacts:
-    """Return everybody met, strongest exposure first, then, with two hops, whom those met, by score."""
-    seeds = store.numbers_of(asked.seeds)
+    Without a store the lists alone are searched. Refused for a person whom neither the store nor a list knows.
+    """
+    if asked.start >= asked.end:
+        raise Refused("trace.window", start=asked.start, end=asked.end)
+    lists = read_lists(asked.encounter_files, asked.named_files, asked.lists)
+    seeds, notes = _known(store, lists, asked)
+    listed = lists.seeds_of(asked.seeds)
     settings = TraceSettings(asked.residual_minutes, asked.min_overlap_minutes)
-    answer = trace(store, seeds, asked.start, asked.end, settings)
-    contacts = Contacts(visit_contacts(store, answer, asked))
+    answer = None
+    until = -(-lists.encounters.span_s[1] // 60) if len(lists.encounters) else None
+    contacts = Contacts([], files=lists.files, rejects=lists.rejects, notes=notes, lists_until=until)
+    if store is not None and len(seeds):
+        answer = trace(store, seeds, asked.start, asked.end, settings)
+        contacts.rows = visit_contacts(store, answer, asked)
     if asked.encounter_files or asked.named_files:
-        contacts = _with_told(contacts, asked)
+        told = lists.met(listed, asked.start, asked.end, asked.onsets)
+        contacts.rows = _merged([*contacts.rows, *told, *lists.named_contacts(listed, asked.start, asked.end)])
     if asked.hops == 2:
-        hop = SecondHopSettings(asked.threshold_minutes, asked.limit)
-        reached = second_hop(store, seeds, asked.start, asked.end, answer, hop, progress=progress)
-        contacts.at_or_above = reached.at_or_above
-        told = {c.person for c in contacts.rows}
-        contacts.rows += [c for c in _second_hop_contacts(store, reached.listed) if c.person not in told]
+        _add_second_hop(contacts, store, answer, seeds, lists, asked, progress)
     return contacts
+
+
+def _known(store: VisitStore | None, lists: Lists, asked: ContactSearch) -> tuple[list[int], list[Reason]]:
+    """Return the numbers in the store of those whom it knows, and a note for each other whom only a list knows."""
+    numbers, notes = [], []
+    for person in asked.seeds:
+        listed = lists.numbers.number_of(person) is not None
+        try:
+            if store is not None:
+                numbers += store.numbers_of([person]).tolist()
+                continue
+        except Refused as refusal:
+            if refusal.code != "store.unknown_person" or not listed:
+                raise
+            notes.append(Reason("trace.not_in_store", {"person": person}))
+        if not listed:
+            raise Refused("trace.unknown_to_all", person=person)
+    return numbers, notes
+
+
+def _add_second_hop(
+    contacts: Contacts,
+    store: VisitStore | None,
+    answer: TraceAnswer | None,
+    seeds: Sequence[int],
+    lists: Lists,
+    asked: ContactSearch,
+    progress: Progress | None,
+) -> None:
+    """Follow everybody met, by whichever kind of evidence, through visits and through encounters."""
+    first = {c.person: asked.start if c.first is None else c.first for c in contacts.rows}
+    rows: list[Contact] = []
+    if store is not None:
+        hop = SecondHopSettings(asked.threshold_minutes, asked.limit)
+        carriers = _carriers(store, answer, first, asked.seeds)
+        reached = second_hop(store, seeds, asked.start, asked.end, carriers, hop, progress=progress)
+        contacts.reached["visit"] = reached.at_or_above
+        rows += _second_hop_contacts(store, reached.listed)
+    if asked.encounter_files:
+        near, contacts.reached["encounter"] = lists.reached(
+            lists.seeds_of(asked.seeds), first, asked.end, asked.threshold_minutes
+        )
+        rows += near
+    contacts.at_or_above = next(iter(contacts.reached.values()), None)
+    known = {*first, *asked.seeds}
+    merged = _merged([row for row in rows if row.person not in known])
+    contacts.rows += merged[: asked.limit]
+
+
+def _carriers(
+    store: VisitStore, answer: TraceAnswer | None, first: Mapping[str, int], seeds: Sequence[str]
+) -> TraceAnswer:
+    """Return the contacts of all kinds of evidence whom the store knows, each with the first minute that any tells."""
+    found = answer or TraceAnswer.nobody()
+    names = store.names_of("person", found.person)
+    since = [min(at, first.get(name, at)) for name, at in zip(names, found.first.tolist(), strict=True)]
+    told = sorted(set(first) - set(names) - set(seeds))
+    numbers = store.keys.find("person", told) if store.keys is not None and told else np.full(len(told), -1)
+    more = [(int(n), first[person]) for person, n in zip(told, numbers, strict=True) if n >= 0]
+    nothing = np.zeros(len(more), np.int64)
+    return TraceAnswer(
+        np.concatenate([found.person, np.array([n for n, _ in more], np.int64)]),
+        np.concatenate([found.minutes, nothing]),
+        np.concatenate([found.after_minutes, nothing]),
+        np.concatenate([found.encounters, nothing]),
+        np.array([*since, *(at for _, at in more)], np.int64),
+        np.concatenate([found.last, nothing]),
+        found.evidence,
+    )
 
 
 def visit_contacts(store: VisitStore, answer: TraceAnswer, asked: ContactSearch) -> list[Contact]:
     """Return the contacts of an answer over visits, ranked, with names and reasons."""
-    onsets = {int(store.numbers_of([p])[0]): day for p, day in asked.onsets.items() if p in asked.seeds}
+    onsets = {number: day for p, day in asked.onsets.items() if p in asked.seeds for number in _number(store, p)}
     ranked = rank(store, answer, onsets=onsets, residual_minutes=asked.residual_minutes)
     rows = []
     for i, contact in enumerate(_named_rows(store, ranked.answer, hop=1)):
-        band = ranked.band_of(i).name.lower()
+        band = ranked.band_of(i).slug
         rows.append(replace(contact, band=band, score=float(ranked.score[i]), reasons=tuple(ranked.reasons_of(i))))
     return rows
+
+
+def _number(store: VisitStore, person: str) -> list[int]:
+    try:
+        return [int(n) for n in store.numbers_of([person])]
+    except Refused:  # a list knows her; that was found out before
+        return []
 
 
 def _named_rows(store: VisitStore, answer: TraceAnswer, *, hop: int) -> Iterator[Contact]:
@@ -150,9 +186,13 @@ def _named_rows(store: VisitStore, answer: TraceAnswer, *, hop: int) -> Iterator
 
 
 def met_contacts(store: VisitStore, met: Sequence[Met], *, engine: str) -> list[Contact]:
-    """Return the contacts that another engine found. It tells no single times: bands are by minutes alone, and say so."""
+    """Return the contacts that another engine found. It tells no single times: bands are by minutes, and say so."""
     exposures = score_exposures(
-        _rows(np.array([m.minutes for m in met]), np.full(len(met), np.nan), np.array([m.after_minutes for m in met])),
+        evidence_without_place(
+            np.arange(len(met), dtype=np.int64),
+            np.array([m.minutes for m in met], np.int64),
+            after_minutes=np.array([m.after_minutes for m in met], np.int64),
+        ),
         contacts=len(met),
     )
     persons = store.names_of("person", np.array([m.person for m in met], np.int64))
@@ -160,7 +200,7 @@ def met_contacts(store: VisitStore, met: Sequence[Met], *, engine: str) -> list[
         Contact(
             person=persons[i], hop=1, minutes=m.minutes, after_minutes=m.after_minutes, encounters=m.encounters,
             places=tuple(sorted(store.names_of("place", np.array(m.places, np.int64)))), first=m.first, last=m.last,
-            band=Band(int(exposures.band[i])).name.lower(), score=float(exposures.score[i]),
+            band=Band(int(exposures.band[i])).slug, score=float(exposures.score[i]),
             reasons=(Reason("trace.minutes_only", {"engine": engine}), *exposures.reasons_for(i)[:2]),
             channels={"visit": m.minutes}, sittings=(),
         )
@@ -186,36 +226,32 @@ def reached_contacts(store: VisitStore, reached: Sequence[Reached]) -> list[Cont
 
 
 def _second_hop_contacts(store: VisitStore, listed: TraceAnswer) -> list[Contact]:
-    """Return contacts of contacts; their score is person-minutes with contacts, which is no band of exposure to a case."""
+    """Return contacts of contacts; their score is person-minutes with contacts, no band of exposure to a case."""
     return [_reached(contact) for contact in _named_rows(store, listed, hop=2)]
 
 
 def _reached(contact: Contact) -> Contact:
     return replace(
         contact,
-        band=Band.SLIGHT.name.lower(),
+        band=Band.SLIGHT.slug,
         score=float(contact.minutes),
         reasons=(Reason("trace.reached", {"minutes": contact.minutes, "encounters": contact.encounters}),),
     )
 
 
-def _with_told(contacts: Contacts, asked: ContactSearch) -> Contacts:
-    """Return contacts joined with those of encounter lists and named lists, ranked anew."""
-    merged = {contact.person: contact for contact in contacts.rows}
-    rejects: list[dict[str, object]] = []
-    for told, refused in (_from_encounters(asked), _from_named(asked)):
-        rejects += refused
-        for contact in told:
-            standing = merged.get(contact.person)
-            merged[contact.person] = contact if standing is None else _joined(standing, contact)
-    order = {band.name.lower(): band for band in Band}
-    rows = sorted(merged.values(), key=lambda c: (-order[c.band], -c.score, -c.minutes, c.person))
-    return Contacts(rows, rejects=rejects)
+def _merged(rows: Sequence[Contact]) -> list[Contact]:
+    """Return one contact a person, whatever kinds of evidence know her, in order of exposure."""
+    merged: dict[str, Contact] = {}
+    for contact in rows:
+        standing = merged.get(contact.person)
+        merged[contact.person] = contact if standing is None else _joined(standing, contact)
+    order = {band.slug: band for band in Band}
+    return sorted(merged.values(), key=lambda c: (-order[c.band], -c.score, -c.minutes, c.person))
 
 
 def _joined(one: Contact, other: Contact) -> Contact:
     """Return one contact of two kinds of evidence about the same person."""
-    bands = [band.name.lower() for band in Band]
+    bands = [band.slug for band in Band]
     strong, weak = sorted((one, other), key=lambda c: -c.score)
     return replace(
         strong,
@@ -227,80 +263,15 @@ def _joined(one: Contact, other: Contact) -> Contact:
         last=max((m for m in (one.last, other.last) if m is not None), default=None),
         band=bands[max(bands.index(one.band), bands.index(other.band))],
         reasons=(*strong.reasons, *weak.reasons),
-        channels={**one.channels, **other.channels},
-        sittings=(*one.sittings, *other.sittings),
+        channels=_most(one.channels, other.channels),
+        sittings=tuple(sorted((*one.sittings, *other.sittings), key=lambda s: s.start)),
     )
 
 
-def _from_encounters(asked: ContactSearch) -> tuple[list[Contact], list[dict[str, object]]]:
-    contacts: list[Contact] = []
-    rejects: list[dict[str, object]] = []
-    for path in asked.encounter_files:
-        numbers = LocalNumbers()
-        seeds = numbers.numbers_of(asked.seeds)
-        reading = EncounterReading(zone=asked.zone, step_seconds=asked.encounter_step_seconds)
-        file = read_encounters(path, reading=reading, numbers=numbers)
-        rejects += _told_rejects(path, file.rejects)
-        met = met_by_encounter(file.encounters, seeds, asked.start, asked.end, EncounterSettings())
-        exposures = score_exposures(_rows(met.minutes, met.nearest_m), contacts=len(met))
-        names = numbers.given
-        for i in range(len(met)):
-            minutes = int(met.minutes[i])
-            contacts.append(
-                Contact(
-                    person=names[met.person[i]], hop=1, minutes=minutes, after_minutes=0,
-                    encounters=int(met.encounters[i]), places=(), first=int(met.first[i]), last=int(met.last[i]),
-                    band=Band(int(exposures.band[i])).name.lower(), score=float(exposures.score[i]),
-                    reasons=(Reason("trace.by_encounter", {"minutes": minutes, "file": path.name}),
-                             *exposures.reasons_for(i)),
-                    channels={"encounter": minutes}, sittings=(),
-                )
-            )  # fmt: skip
-    return contacts, rejects
-
-
-def _from_named(asked: ContactSearch) -> tuple[list[Contact], list[dict[str, object]]]:
-    """Return whom the cases named. Who was named is looked at early, told minutes or not: at least a strong exposure."""
-    contacts: list[Contact] = []
-    rejects: list[dict[str, object]] = []
-    for path in asked.named_files:
-        numbers = LocalNumbers()
-        seeds = numbers.numbers_of(asked.seeds)
-        file = read_named(path, zone=asked.zone, numbers=numbers)
-        rejects += _told_rejects(path, file.rejects)
-        named = named_by(file.named, seeds, asked.start, asked.end)
-        minutes = np.maximum(named.minutes, 0)
-        exposures = score_exposures(_rows(minutes, np.full(len(minutes), np.nan)), contacts=len(minutes))
-        names = numbers.given
-        for i in range(len(named.person)):
-            first, last = int(named.first[i]), int(named.last[i])
-            contacts.append(
-                Contact(
-                    person=names[named.person[i]], hop=1, minutes=int(minutes[i]), after_minutes=0,
-                    encounters=len(named.rows[i]), places=(), first=None if first == UNKNOWN else first,
-                    last=None if last == UNKNOWN else last,
-                    band=Band(max(int(exposures.band[i]), Band.STRONG)).name.lower(), score=float(exposures.score[i]),
-                    reasons=(Reason("trace.by_name", {"file": path.name}),),
-                    channels={"named": None if named.minutes[i] < 0 else int(named.minutes[i])}, sittings=(),
-                )
-            )  # fmt: skip
-    return contacts, rejects
-
-
-def _rows(minutes: Column, distance_m: Column, after_minutes: Column | None = None) -> exposure.Evidence:
-    """Return one row of exposure a person, of which only the minutes and perhaps the distance are known."""
-    n = len(minutes)
-    return exposure.Evidence(
-        contact=np.arange(n, dtype=np.int64),
-        kind=np.full(n, PlaceKind.OTHER, np.uint8),
-        minutes=np.asarray(minutes, np.int64),
-        after_minutes=np.zeros(n, np.int64) if after_minutes is None else np.asarray(after_minutes, np.int64),
-        crowd=np.zeros(n, np.int64),
-        day_from_onset=np.full(n, UNKNOWN_DAY, np.int16),
-        distance_m=np.asarray(distance_m, np.float32),
-        protected=np.full(n, -1, np.int8),
-    )
-
-
-def _told_rejects(path: Path, rejects: tuple[Reject, ...]) -> list[dict[str, object]]:
-    return [{"file": path.name, "line": r.line, "field": r.field, "code": r.code, "values": r.values} for r in rejects]
+def _most(one: Mapping[str, int | None], other: Mapping[str, int | None]) -> dict[str, int | None]:
+    """Return the most that each kind of evidence tells."""
+    both = {**one, **other}
+    for kind in one.keys() & other.keys():
+        told = [minutes for minutes in (one[kind], other[kind]) if minutes is not None]
+        both[kind] = max(told) if told else None
+    return both

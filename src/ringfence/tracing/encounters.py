@@ -78,6 +78,14 @@ class EncounterList:
         )
         return cls(low[new], high[new], starts[new], ends[new], far[new])
 
+    def where(self, keep: NDArray[np.bool_]) -> EncounterList:
+        """Return the records of a mask."""
+        return EncounterList(self.a[keep], self.b[keep], self.start_s[keep], self.end_s[keep], self.distance[keep])
+
+    def near_enough(self, settings: EncounterSettings) -> EncounterList:
+        """Return the records that count by their distance."""
+        return self.where(_near_enough(self, settings))
+
     @property
     def span_s(self) -> tuple[int, int]:
         """Return the first start and the last end, or (0, 0) when there is no record."""

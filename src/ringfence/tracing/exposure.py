@@ -10,28 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from itertools import pairwise
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.refusals import Refused
 
 UNKNOWN_DAY = -32768
 """Day from onset that stands for: the infectious person's onset is unknown."""
-
-
-class Band(IntEnum):
-    """How strong an exposure looks; the strongest comes first in a list."""
-
-    SLIGHT = 0
-    SOME = 1
-    STRONG = 2
-    VERY_STRONG = 3
 
 
 _SETTING = {
@@ -140,7 +131,7 @@ class Exposures:
         rows = [_reasons_of_row(self.evidence, row, self.settings) for row in range(first, last)]
         rows.sort(key=lambda reasons: -float(str(reasons[0].values["effective"])))
         band = Band(int(self.band[contact]))
-        overall = Reason(f"exposure.band.{band.name.lower()}", {"score": float(self.score[contact])})
+        overall = Reason(f"exposure.band.{band.slug}", {"score": float(self.score[contact])})
         return [overall, *(reason for reasons in rows for reason in reasons)]
 
 

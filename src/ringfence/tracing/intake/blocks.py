@@ -132,7 +132,8 @@ def _parquet_block(found: dict[str, Any], settings: IntakeSettings, before: int,
 
     rows = len(found["person"])
     if "date" in found and _is_text(found["start"]):
-        texts = {field: Texts.of(found[field]) for field in ("start", "end", "date") if field in found}
+        names: list[str] = [field for field in ("start", "end", "date") if field in found]
+        texts = {field: Texts.of(found[field]) for field in names}
         found = found | {field: pa.array(dated.texts()) for field, dated in _dated(texts, settings).items()}
     fields = {
         field: Texts.of(column if not pa.types.is_floating(column.type) else column.cast(pa.int64()))

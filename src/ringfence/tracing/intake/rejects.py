@@ -7,7 +7,8 @@ import io
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made_with
 from pathlib import Path
 from types import TracebackType
 
@@ -32,7 +33,7 @@ class Reject:
     line: int
     field: str
     code: str
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = made_with(default_factory=dict)
     row: str = ""
 
     def reason(self, language: str) -> str:
