@@ -28,7 +28,7 @@ from ringfence.tracing.scanning import (
     islands_of,
     scan_islands,
 )
-from ringfence.tracing.store import VisitStore
+from ringfence.tracing.searchable import Searchable
 from ringfence.tracing.sweeping import NOBODY, SCORE_SHIFT, contact_state, detail, sweep
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.refusals import Refused
@@ -70,7 +70,7 @@ class SecondHopSettings:
 
 
 def trace(
-    store: VisitStore,
+    store: Searchable,
     seeds: Sequence[int] | Ints,
     start: int,
     end: int,
@@ -100,7 +100,7 @@ def trace(
 
 
 def second_hop(
-    store: VisitStore,
+    store: Searchable,
     seeds: Sequence[int] | Ints,
     start: int,
     end: int,
@@ -139,7 +139,7 @@ def second_hop(
 
 
 def common_places(
-    store: VisitStore, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2
+    store: Searchable, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2
 ) -> CommonPlaces:
     """Return the places that at least so many of some persons visited in [start, end), most visited first."""
     _check_window(start, end)
@@ -157,12 +157,21 @@ def common_places(
     return CommonPlaces(place[order].astype(np.int64), people[order], minutes[order], first[order], last[order])
 
 
+def people_at(store: Searchable, place: int, start: int, end: int) -> TraceAnswer:
+    """Return everybody who was at one place in [start, end), ordered by number; all minutes there count as together."""
+    _check_window(start, end)
+    table = store.table
+    islands, present = np.array([[place, start, end, 0, 1]], np.int64), np.array([[start, end]], np.int64)
+    met, found = scan_islands(table.rows, table.first_day, table.first, islands, present, store.scratch(), True)
+    return _answer(met, found, islands, 0)
+
+
 def _check_window(start: int, end: int) -> None:
     if start >= end:
         raise Refused("trace.window", start=start, end=end)
 
 
-def _findable(store: VisitStore, persons: Ints) -> Ints:
+def _findable(store: Searchable, persons: Ints) -> Ints:
     return np.setdiff1d(persons, store.erased)
 
 
@@ -185,7 +194,7 @@ def _answer(met: Ints, found: Ints, islands: Ints, min_overlap: int) -> TraceAns
     )  # fmt: skip
 
 
-def _second_hop_state(store: VisitStore, seeds: Ints, hop_one: TraceAnswer) -> Ints:
+def _second_hop_state(store: Searchable, seeds: Ints, hop_one: TraceAnswer) -> Ints:
     state = np.zeros(store.table.persons, np.int64)
     nobody = np.concatenate([seeds, store.erased])
     state[hop_one.person] = contact_state(0) - hop_one.first
@@ -193,7 +202,7 @@ def _second_hop_state(store: VisitStore, seeds: Ints, hop_one: TraceAnswer) -> I
     return state
 
 
-def _sweep_all(store: VisitStore, start: int, end: int, state: Ints, progress: Progress | None) -> None:
+def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: Progress | None) -> None:
     """Sweep all days of the window, two threads side by side, each with a state of its own that is added up at the end."""
     table = store.table
     days = [d for d in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1)
@@ -214,7 +223,7 @@ def _sweep_all(store: VisitStore, start: int, end: int, state: Ints, progress: P
     state[free] += other[free]
 
 
-def _details(store: VisitStore, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:
+def _details(store: Searchable, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:
     """Return the single times that listed persons shared with contacts."""
     table = store.table
     begin = start - start % MINUTES_PER_DAY
