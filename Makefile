@@ -40,7 +40,7 @@ lock: ## write requirements*.txt anew (needs uv)
 # ── the virtual environment ──────────────────────────────────────────────────────────────────────────────────────
 
 # An environment whose interpreter is gone, or that was moved with its folder, is made anew.
-ifneq ($(shell .venv/bin/python -c 'import sys; print(sys.prefix)' 2>/dev/null),$(CURDIR)/.venv)
+ifneq ($(shell .venv/bin/python -c pass 2>/dev/null && cat .venv/locked 2>/dev/null),$(shell pwd -P))
 $(shell rm -f .venv/locked)
 endif
 
@@ -49,7 +49,7 @@ endif
 	@python=$$(tools/python) && echo "Python: $$python ($$($$python --version))" && $$python -m venv .venv
 	@echo "Installing the locked packages; the first time takes a few minutes."
 	@$(PIP) --require-hashes -r requirements.txt
-	@touch $@
+	@pwd -P > $@
 
 .venv/installed: .venv/locked pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .

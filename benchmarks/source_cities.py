@@ -7,7 +7,7 @@ So cases cluster in communities, families and workplaces, and with them in the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -206,6 +206,14 @@ def with_source(
             taken[int(ill[i])] = onset[i]
     cases = [_case(city, rng, person, day, known=False, screened=None) for person, day in taken.items()]
     return Outbreak(cases, _controls(rng, city, cases, set(ill.tolist()), per_case), source)
+
+
+def without_attributes(rng: np.random.Generator, city: City, outbreak: Outbreak, *, per_case: int) -> Outbreak:
+    """Return the same cases compared with anybody: no community, no age."""
+    cases = [replace(c, community=None, age=None) for c in outbreak.cases]
+    drawn = rng.choice(len(city.age), per_case * len(cases), replace=False)
+    controls = [SourceControl(person=int(p), household=int(city.household[p])) for p in drawn]
+    return Outbreak(cases, controls, outbreak.source)
 
 
 def _case(city: City, rng, person: int, onset: float, *, known: bool, screened: int | None) -> SourceCase:

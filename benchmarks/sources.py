@@ -1,6 +1,6 @@
 """Measure how often the source search names a place where there is none, and how often it finds a planted one.
 
-python benchmarks/sources.py [--cities 300] [--seed 1] [--per-case 4] [--ill 40]
+python benchmarks/sources.py [--cities 300] [--seed 1] [--per-case 4] [--ill 40] [--unmatched]
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import source_cities as made
 from ringfence.tracing.sources import SourceSettings, search_sources
 
 
-def measure(cities: int, seed: int, per_case: int, ill: int, settings: SourceSettings) -> dict[str, object]:
+def measure(
+    *, cities: int, seed: int, per_case: int, ill: int, settings: SourceSettings, unmatched: bool = False
+) -> dict[str, object]:
     """Return counts over cities without and with a source, each city from a seed of its own."""
     false, judged, naive, unlinked = 0, 0, 0, []
     first, significant, rank_if_not = 0, 0, []
@@ -24,6 +26,8 @@ def measure(cities: int, seed: int, per_case: int, ill: int, settings: SourceSet
         city = made.make_city(rng)
         quiet = made.without_source(rng, city, enough=ill, per_case=per_case)
         planted = made.with_source(rng, city, per_case=per_case)
+        if unmatched:
+            quiet, planted = (made.without_attributes(rng, city, o, per_case=per_case) for o in (quiet, planted))
         started = time.process_time()
         found = search_sources(
             cases=quiet.cases, controls=quiet.controls, exposures=city.visits, settings=settings, seed=number
@@ -60,8 +64,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--per-case", type=int, default=4)
     parser.add_argument("--ill", type=int, default=40, help="cases known when the quiet cities are searched")
+    parser.add_argument(
+        "--unmatched", action="store_true", help="ignore communities and ages, to see what matching is for"
+    )
     arguments = parser.parse_args()
-    table = measure(arguments.cities, arguments.seed, arguments.per_case, arguments.ill, SourceSettings())
+    table = measure(
+        cities=arguments.cities,
+        seed=arguments.seed,
+        per_case=arguments.per_case,
+        ill=arguments.ill,
+        settings=SourceSettings(judge_without_community=arguments.unmatched),
+        unmatched=arguments.unmatched,
+    )
     width = max(map(len, table))
     for name, value in table.items():
         print(f"{name:{width}}  {value:.3f}" if isinstance(value, float) else f"{name:{width}}  {value}")

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
-from glob import glob
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -40,7 +40,7 @@ def lacks(marker: str) -> str:
             return "Java is not installed"
         return "" if importlib.util.find_spec("pyspark") else "pyspark is not installed"
     if marker == "postgres":
-        found = shutil.which("initdb") or glob("/usr/lib/postgresql/*/bin/initdb")
+        found = shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         return "" if found else "PostgreSQL's server programs are not installed"
     return ""
 

@@ -17,10 +17,10 @@ CLOCK_READINGS = (
 )
 
 
-def test_only_one_file_reads_the_wall_clock(library):
+def test_only_one_file_reads_the_wall_clock(library, suite):
     readings = [
         module.where(call)
-        for module in library
+        for module in (*library, *suite)
         if module.name != CLOCK
         for name, call in module.calls()
         if any(name == reading or name.endswith("." + reading) for reading in CLOCK_READINGS)
@@ -47,3 +47,12 @@ def test_nobody_sleeps(library, suite):
         if name == "sleep" or name.endswith(".sleep")
     ]
     assert sleeps == [], "wait for the thing itself: a line of output, a file, the end of a process"
+
+
+def test_the_vocabulary_stays_small(library):
+    lines = sum(
+        len(module.path.read_text(encoding="utf-8").splitlines())
+        for module in library
+        if module.name.startswith("src/ringfence/vocabulary/")
+    )
+    assert lines <= 600

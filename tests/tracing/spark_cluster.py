@@ -13,7 +13,21 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
+
+# Tiny data and short lives: what Spark compiles and adapts for big data would cost far more than it saves.
+QUICK_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+SMALL = {
+    "spark.driver.memory": "1g",
+    "spark.driver.extraJavaOptions": QUICK_JAVA,
+    "spark.executor.memory": "600m",
+    "spark.executor.cores": "1",
+    "spark.executor.extraJavaOptions": QUICK_JAVA,
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 def missing() -> str:
@@ -70,19 +84,24 @@ def cluster(home: Path, *, workers: int = 2) -> Iterator[str]:
     import pyspark
 
     spark_home = Path(pyspark.__file__).parent
-    java = f"{os.environ['JAVA_HOME']}/bin/java" if os.environ.get("JAVA_HOME") else "java"
-    environment = {**os.environ, "SPARK_HOME": str(spark_home), "SPARK_LOCAL_IP": "127.0.0.1"}
     quiet = home / "log4j2.properties"
     quiet.write_text(
         "rootLogger.level = info\nrootLogger.appenderRef.out.ref = out\nappender.out.type = Console\n"
         "appender.out.name = out\nappender.out.layout.type = PatternLayout\nappender.out.layout.pattern = %m%n\n"
     )
+    options = [QUICK_JAVA, "-Dspark.master.rest.enabled=false", f"-Dlog4j2.configurationFile={quiet}"]
+    environment = {
+        **os.environ,
+        "SPARK_HOME": str(spark_home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": " ".join(options),
+    }
 
     def start(role: str, *arguments: str) -> _Process:
-        options = ["-Xmx256m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={quiet}"]
+        command = [f"{spark_home}/bin/spark-class", f"org.apache.spark.deploy.{role}"]
         binding = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
-        command = [java, *options, "-cp", f"{spark_home}/jars/*", f"org.apache.spark.deploy.{role}", *binding]
-        return _Process([*command, *arguments], home, environment)
+        return _Process([*command, *binding, *arguments], home, environment)
 
     started = [start("master.Master")]
     try:

@@ -149,6 +149,12 @@ def test_nobody_is_compared_with_another_community():
     assert (CHEN, "hypothesis.left_out.no_match") in [(p, r.code) for p, r in matched.left_out]
 
 
+def test_a_case_of_unknown_community_is_left_out_where_others_are_known():
+    matched = match_persons([case(WEI), case(CHEN, community=None)], [control(ZHAO)], SourceSettings())
+    assert matched.person[matched.is_case].tolist() == [WEI]
+    assert [(p, r.code) for p, r in matched.left_out] == [(CHEN, "hypothesis.left_out.no_community")]
+
+
 def test_how_found_is_given_up_before_the_age_band():
     matched = match_persons(
         [case(WEI, age=30, found_by="symptoms")],

@@ -10,7 +10,7 @@ import pytest
 
 from ringfence.tracing.sources import SourceSettings
 
-CITIES = 40
+CITIES = 60
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
     from ringfence.exchange.trace_view import TraceView
     from ringfence.tracing.encounter_files import EncounterFile
     from ringfence.tracing.encounters import EncounterList, Episodes, Met, SecondHop
@@ -20,34 +22,31 @@ _FIRST_DAY, _DAYS = (2013, 6, 25), 4
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the pages.")] = Path("out/demo"),
-    lang: Annotated[str, typer.Option(help="Language of what is printed: en or zh.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-    data: Annotated[Path | None, typer.Option(help="The encounter list, if it is not beside the program.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="demo.help_out")] = Path("out/demo"),
+    data: Annotated[Path | None, typer.Option(metavar="FILE", help="demo.help_data", show_default=False)] = None,
 ) -> None:
     """Search the encounters of an office in 2013 for whom one employee met, and write a page in both languages."""
-    from ringfence.vocabulary.refusals import Refused
-    from ringfence.vocabulary.words import LANGUAGES, mend, sentence
+    from ringfence.cli import output
 
-    if lang not in LANGUAGES:
-        raise typer.BadParameter("en, zh", param_hint="--lang")
-    try:
-        answer = search_office(data or _shipped())
-        paths = write_pages(answer["view"], out)
-    except Refused as refusal:
-        typer.echo(sentence(refusal.code, refusal.values, lang), err=True)
-        typer.echo(mend(refusal.code, refusal.values, lang), err=True)
-        raise typer.Exit(1) from refusal
-    if as_json:
-        import json
-
-        typer.echo(json.dumps({**answer["json"], "pages": [str(path) for path in paths]}, ensure_ascii=False))
-    else:
-        _print(answer["view"], paths, answer["json"]["elapsed_ms"], lang)
+    found = search_office(data or _shipped())
+    pages = write_pages(found.view, out)
+    result = {**found.plain, "elapsed_ms": found.elapsed_ms, "pages": pages}
+    output.answer(result, people=lambda console: _print(console, found, pages, output.manner().language))
 
 
-def search_office(data: Path) -> dict[str, Any]:
-    """Return the answer for the typical employee of the office: a view for pages and plain values for JSON."""
+command = demo
+
+
+class Answer(NamedTuple):
+    """The answer of the demonstration: for a page, for a program, and how long the search took."""
+
+    view: TraceView
+    plain: dict[str, Any]
+    elapsed_ms: float
+
+
+def search_office(data: Path) -> Answer:
+    """Return whom the typical employee of the office met, and who met those afterwards."""
     from datetime import datetime
     from time import perf_counter
     from zoneinfo import ZoneInfo
@@ -68,7 +67,7 @@ def search_office(data: Path) -> dict[str, Any]:
     found = _Found(case, typical, met, episodes, hop)
     elapsed_ms = round((perf_counter() - began) * 1000, 3)
     view = _view(file, found, (start, end))
-    return {"view": view, "json": {**_plain(view, file, hop), "elapsed_ms": elapsed_ms}}
+    return Answer(view, _plain(view, file, hop), elapsed_ms)
 
 
 def typical_person(encounters: EncounterList, start: int, end: int) -> tuple[int, int]:
@@ -136,6 +135,7 @@ def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceV
     from ringfence.exchange.trace_view import ContactLine, Said, TraceView
     from ringfence.tracing.encounter_bands import bands_of, ranked, reasons_of
     from ringfence.tracing.told import LocalNumbers
+    from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
 
     assert isinstance(file.numbers, LocalNumbers)  # nobody else gave numbers to this file
     case, typical, met, episodes, hop = found
@@ -157,6 +157,10 @@ def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceV
                 spans=tuple((int(s), int(e)) for s, e in spans),
             )
         )
+    presence = _presence(file.encounters, case, window)
+    seen = {moment_of(span[0], zone).date() for span in presence}
+    days = [moment_of(minute, zone).date() for minute in range(window[0], window[1], MINUTES_PER_DAY)]
+    unseen = tuple(Said("demo.unknown_day", {"day": day}) for day in days if day not in seen)
     return TraceView(
         seeds=(given[case],),
         start=window[0],
@@ -166,13 +170,14 @@ def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceV
         source=Said("demo.source", {"records": file.loaded, "people": len(given)}),
         remark=Said("demo.remark"),
         contacts=tuple(lines),
-        presence=_presence(file.encounters, case, window),
+        presence=presence,
+        presence_note=Said("demo.presence"),
         known=(
             Said("demo.known_met", {"met": len(met), "minutes": -(-int(met.seconds.sum()) // 60)}),
             Said("demo.known_typical", {"who": given[case], "typical": typical}),
             Said("demo.known_hop", {"people": hop.at_least[1], "longer": hop.at_least[15]}),
         ),
-        unknown=tuple(Said(f"demo.unknown_{name}") for name in ("badges", "where", "outside", "ill")),
+        unknown=unseen + tuple(Said(f"demo.unknown_{name}") for name in ("badges", "where", "outside", "ill")),
         second_hop=hop.at_least,
     )
 
@@ -236,8 +241,7 @@ def _plain(view: TraceView, file: EncounterFile, hop: SecondHop) -> dict[str, An
     }
 
 
-def _print(view: TraceView, paths: list[Path], elapsed_ms: float, lang: str) -> None:
-    from rich.console import Console
+def _print(console: Console, found: Answer, pages: list[Path], lang: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -247,12 +251,11 @@ def _print(view: TraceView, paths: list[Path], elapsed_ms: float, lang: str) -> 
     from ringfence.vocabulary.words import sentence
 
     def word(code: str, **values: object) -> str:
-        return sentence(code, values, lang)
+        return escape(sentence(code, values, lang))
 
-    console = Console()
+    view = found.view
     wide = console.width >= 120  # the reasons need room; a narrow terminal finds them on the page
-    who = view.seeds[0]
-    console.print(f"[bold]{escape(word('page.title', who=who))}[/bold]  {window(view, lang)} · {view.zone}")
+    console.print(f"[bold]{word('page.title', who=view.seeds[0])}[/bold]  {window(view, lang)} · {view.zone}")
     if view.remark:
         console.print(escape(view.remark.text(lang, view.zone)))
     for said in view.known:
@@ -278,6 +281,6 @@ def _print(view: TraceView, paths: list[Path], elapsed_ms: float, lang: str) -> 
     console.print(table)
     console.print()
     console.print(word("page.read_human"))
-    console.print(word("demo.searched", ms=f"{elapsed_ms:.1f}"))
-    for path in paths:
-        console.print(f"  {path}", highlight=False, soft_wrap=True)
+    console.print(word("demo.searched", ms=f"{found.elapsed_ms:.1f}"))
+    for path in pages:
+        console.print(f"  {escape(str(path))}", soft_wrap=True)

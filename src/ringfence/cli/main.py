@@ -13,7 +13,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,8 +24,9 @@ import typer.main
 
 from ringfence import __version__
 from ringfence.cli import output
+from ringfence.cli.wording import put_into_words, tell_usage
 from ringfence.vocabulary.refusals import Refused
-from ringfence.vocabulary.words import LANGUAGES, table
+from ringfence.vocabulary.words import LANGUAGES
 
 DONE, REFUSED, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 
@@ -52,7 +53,7 @@ def run(argv: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):  # a terminal that is not UTF-8 shows a mark for what it lacks
             stream.reconfigure(errors="replace", **({"encoding": "utf-8"} if asked.manner.as_json else {}))
     if asked.wrong_language is not None:
-        output.tell_problem("cli.unknown_language", language=asked.wrong_language)
+        output.tell_problem("cli.unknown_language", output.say("cli.unknown_language", language=asked.wrong_language))
         return USAGE
     try:
         return _perform(asked.words)
@@ -60,7 +61,7 @@ def run(argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
     except (KeyboardInterrupt, typer.Abort):
-        output.tell_problem("cli.interrupted")
+        output.tell_problem("cli.interrupted", output.say("cli.interrupted"))
         return INTERRUPTED
     except Exception as error:
         refusals = _refusals_in(error)
@@ -69,7 +70,8 @@ def run(argv: Sequence[str]) -> int:
             return REFUSED
         if asked.manner.traceback:
             traceback.print_exc()
-        output.tell_problem("cli.fault", kind=type(error).__name__, text=str(error) or "-")
+        told = output.say("cli.fault", kind=type(error).__name__, text=str(error) or "-")
+        output.tell_problem("cli.fault", told)
         return FAULT
 
 
@@ -132,31 +134,22 @@ def build(wanted: str | None = None, *, everything: bool = False) -> Any:
         else:
             app.command(name, help=f"cli.{name}.help", no_args_is_help=False)(command)
     tree = typer.main.get_command(app)
-    _put_into_words(tree)
+    put_into_words(tree)
     return tree
-
-
-def commands_of(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every command below a tree with the words that call it."""
-    for name, command in getattr(tree, "commands", {}).items():
-        yield (*path, name), command
-        yield from commands_of(command, (*path, name))
 
 
 def _perform(words: tuple[str, ...]) -> int:
     """Parse and run the words; typer's own complaints about usage are told here."""
     tree = build(next((word for word in words if not word.startswith("-")), None))
     try:
-        return tree.main(args=list(words), prog_name="ringfence", standalone_mode=False) or DONE
-    except typer.Exit as leaving:
-        return leaving.exit_code
+        left_with = tree.main(args=list(words), prog_name="ringfence", standalone_mode=False)
+        if left_with == INTERRUPTED:  # typer has made an exit code of the interrupt
+            raise KeyboardInterrupt
+        return left_with if isinstance(left_with, int) else DONE
     except Exception as error:
         if not hasattr(error, "format_message"):  # typer keeps the class of its usage errors to itself
             raise
-        if output.manner().as_json:
-            output.tell_problem("cli.usage", text=error.format_message())
-        elif error.format_message():
-            error.show()  # type: ignore[attr-defined]
+        tell_usage(error)
         return USAGE
 
 
@@ -212,21 +205,3 @@ def _root(
 
 def _elsewhere() -> None:
     """Stand in a help text for a command whose module is not imported."""
-
-
-def _put_into_words(tree: Any) -> None:
-    """Replace the codes of help texts by sentences, in a tree of commands."""
-    for command in (tree, *(command for _, command in commands_of(tree))):
-        command.help = _worded(command.help)
-        command.short_help = _worded(command.short_help)
-        command.epilog = _worded(command.epilog or "cli.everywhere")
-        for parameter in command.params:
-            if getattr(parameter, "help", None):
-                parameter.help = _worded(parameter.help)
-            elif parameter.name == "help":
-                parameter.help = output.say("cli.help_option")
-
-
-def _worded(text: str | None) -> str | None:
-    """Return the sentence of a code, or the text as it is if it is none."""
-    return output.say(text) if text in table() else text

@@ -108,9 +108,9 @@ def progress(code: str, *, total: float | None = None) -> Iterator[Advance]:
         yield lambda amount: shown.advance(task, amount)
 
 
-def tell_refusals(refusals: Sequence[Refused]) -> None:
-    """Tell why something was not done: an object with --json, else a sentence and its mend on standard error."""
-    told = [
+def told(refusals: Sequence[Refused]) -> list[dict[str, Any]]:
+    """Return refusals as a JSON answer holds them: code, sentence, mend and values."""
+    return [
         {
             "code": refusal.code,
             "sentence": say(refusal.code, **refusal.values),
@@ -119,21 +119,26 @@ def tell_refusals(refusals: Sequence[Refused]) -> None:
         }
         for refusal in refusals
     ]
+
+
+def tell_refusals(refusals: Sequence[Refused]) -> None:
+    """Tell why something was not done: an object with --json, else a sentence and its mend on standard error."""
+    entries = told(refusals)
     if _manner.as_json:
-        write_json({"refused": told})
+        write_json({"refused": entries})
         return
-    for entry in told:
+    for entry in entries:
         print(entry["sentence"], file=sys.stderr)
         if entry["mend"]:
             print(f"  {entry['mend']}", file=sys.stderr)
 
 
-def tell_problem(code: str, /, **values: object) -> None:
+def tell_problem(code: str, sentence: str, /, *, more: str = "") -> None:
     """Tell a wrong usage or a fault that is ours: an object with --json, else a sentence on standard error."""
     if _manner.as_json:
-        write_json({"error": {"code": code, "sentence": say(code, **values)}})
+        write_json({"error": {"code": code, "sentence": sentence}})
     else:
-        print(say(code, **values), file=sys.stderr)
+        print("\n".join(filter(None, (sentence, more))), file=sys.stderr)
 
 
 def _plain(value: Any) -> Any:

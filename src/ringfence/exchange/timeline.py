@@ -9,18 +9,19 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 from ringfence.exchange.trace_view import HIGH, LOW, MEDIUM, ContactLine, Span, TraceView
-from ringfence.exchange.writing import day, duration, moment, safe, shortened, width, word
+from ringfence.exchange.writing import brief_duration, day, moment, safe, shortened, width, word
 from ringfence.vocabulary.moments import moment_of
 
 MOST_ROWS = 30
-_LABELS = 164
-_CHART = 916
+_LABELS = 180
+_CHART = 964
 _HEAD = 44
 _ROW = 26
 _BAR = 12
 _GAP = 14
-_QUIET = 18
+_QUIET = 44
 _DAY = 1440
+_LEGEND = ("case", "high", "medium", "low", "present")
 _CLASS = {HIGH: "high", MEDIUM: "medium", LOW: "low"}
 
 
@@ -88,8 +89,7 @@ def timeline_html(view: TraceView, language: str) -> str:
         f'<svg viewBox="0 0 {_CHART} {drawn.height}" width="{_CHART}" height="{drawn.height}" role="img" '
         f'aria-labelledby="tl-t tl-d"><title id="tl-t">{title}</title><desc id="tl-d">{told}</desc>'
         f"{drawn.chart}</svg></div></div>"
-        f'<svg class="legend" viewBox="0 -12 600 18" width="600" height="18" role="img" '
-        f'aria-label="{word("legend", language)}">{legend(language)}</svg>'
+        f"{_legend_list(view, language)}"
     )
 
 
@@ -108,12 +108,21 @@ def timeline(view: TraceView, language: str) -> Timeline:
     return Timeline("".join(labels), "".join(chart), height)
 
 
+def _legend_list(view: TraceView, language: str) -> str:
+    items = "".join(
+        f'<li><svg viewBox="0 0 18 12" width="18" height="12" aria-hidden="true"><rect class="{css}" x=".5" y=".5" '
+        f'width="17" height="11"/></svg>{word(f"legend_{css}", language)}</li>'
+        for css in _LEGEND
+    )
+    note = f"<li>{safe(view.presence_note.text(language, view.zone))}</li>" if view.presence_note else ""
+    return f'<ul class="legend" aria-label="{word("legend", language)}">{items}{note}</ul>'
+
+
 def legend(language: str) -> str:
     """Return the marks of the picture with their words, on one line from (0, 0)."""
-    items = [("case", "case"), ("high", "high"), ("medium", "medium"), ("low", "low"), ("present", "present")]
     out, x = [], 0.0
-    for css, code in items:
-        text = word(f"legend_{code}", language)
+    for css in _LEGEND:
+        text = word(f"legend_{css}", language)
         out.append(f'<rect class="{css}" x="{x:g}" y="-10" width="18" height="{_BAR - 1}"/>')
         out.append(f'<text class="q" x="{x + 24:g}" y="0">{text}</text>')
         x += 24 + 6.6 * width(text) + 20
@@ -127,8 +136,9 @@ def window(view: TraceView, language: str) -> str:
         final = (last - timedelta(days=1)).date()
         if final == first.date():
             return day(final, language, year=True)
-        years = first.year != final.year or language == "zh"
-        return f"{day(first, language, year=years)} – {day(final, language, year=language == 'en' or years)}"
+        two_years = first.year != final.year  # Chinese names the year first, English last
+        begin = day(first, language, year=two_years or language == "zh")
+        return f"{begin} – {day(final, language, year=two_years or language == 'en')}"
     return f"{moment(first, language, year=True)} – {moment(last, language, year=first.year != last.year)}"
 
 
@@ -187,10 +197,7 @@ def _ground(axis: _Axis, view: TraceView, height: int, language: str) -> str:
     out = []
     for panel in axis.panels:
         if panel.quiet:
-            out.append(
-                f'<rect class="quiet" x="{panel.x:.1f}" y="24" width="{panel.width:.1f}" height="{height - 24}">'
-                f"<title>{safe(day(panel.when, language, weekday=True))}: {word('quiet', language)}</title></rect>"
-            )
+            out.append(_quiet_day(panel, height, language))
             continue
         out.append(f'<path class="rule" d="M{panel.x:.1f} 24V{height}"/>')
         if busy.index(panel) % every == 0:
@@ -210,6 +217,17 @@ def _ground(axis: _Axis, view: TraceView, height: int, language: str) -> str:
     return "".join(out)  # fmt: skip
 
 
+def _quiet_day(panel: _Panel, height: int, language: str) -> str:
+    """Return a thin strip for a day on which nothing was seen, named where there is room."""
+    told = f"{safe(day(panel.when, language, weekday=True))}: {word('quiet', language)}"
+    name = day(panel.when, language)
+    text = f'<text class="q" x="{panel.x:.1f}" y="14">{safe(name)}</text>' if 6.2 * width(name) <= panel.width else ""
+    return (
+        f'<rect class="quiet" x="{panel.x:.1f}" y="{_HEAD}" width="{panel.width:.1f}" height="{height - _HEAD}">'
+        f"<title>{told}</title></rect>{text}"
+    )
+
+
 def _placed(axis: _Axis, span: Span, zone: ZoneInfo) -> list[tuple[_Panel, float, float]]:
     by_date = {panel.when: panel for panel in axis.panels if not panel.quiet}
     return [
@@ -223,7 +241,7 @@ def _case_label(view: TraceView, language: str) -> str:
     y = _HEAD + 18
     return (
         f'<path class="row strong" d="M0 {_HEAD + _ROW}H{_LABELS}"/><circle class="case" cx="8" cy="{y - 4}" r="6"/>'
-        f'<text class="who" x="26" y="{y}">{safe(_who(view, language))}</text>'
+        f'<text class="who" x="26" y="{y}">{safe(shortened(_who(view, language), 14))}</text>'
         f'<text class="q" x="{_LABELS - 14}" y="{y}" text-anchor="end">{word("the_case", language)}</text>'
     )
 
@@ -236,13 +254,14 @@ def _case_row(axis: _Axis, view: TraceView, language: str) -> str:
 
 def _label(rank: int, line: ContactLine, y: int, language: str) -> str:
     name = shortened(line.person, 11)
+    time = brief_duration(line.minutes, language)
     full = f"<title>{safe(line.person)}</title>" if name != line.person else ""
     return (
         f'<path class="row" d="M0 {y}H{_LABELS}"/>'
         * (rank > 1)
         + f'<text class="q" x="14" y="{y + 18}" text-anchor="end">{rank}</text>'
         f'<text class="who" x="26" y="{y + 18}">{safe(name)}{full}</text>'
-        f'<text class="n" x="{_LABELS - 14}" y="{y + 18}" text-anchor="end">{duration(line.minutes, language)}</text>'
+        f'<text class="n" x="{_LABELS - 14}" y="{y + 18}" text-anchor="end">{time}</text>'
     )
 
 
@@ -254,7 +273,7 @@ def _bars(axis: _Axis, spans: Iterable[Span], y: int, css: str, language: str) -
         for _, left, right in _placed(axis, span, zone):
             out.append(
                 f'<rect class="{css}" x="{left:.1f}" y="{y + (_ROW - _BAR) // 2}" '
-                f'width="{max(2.0, right - left):.1f}" height="{_BAR}"><title>{safe(told)}</title></rect>'
+                f'width="{max(3.0, right - left):.1f}" height="{_BAR}"><title>{safe(told)}</title></rect>'
             )
     return "".join(out)  # fmt: skip
 

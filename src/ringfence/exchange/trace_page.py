@@ -76,10 +76,10 @@ def _figures(view: TraceView, language: str) -> str:
     if view.second_hop is not None:
         steps = sorted(view.second_hop.items())
         first = steps[0][1] if steps else 0
+        nobody = next((at for at, (_, people) in enumerate(steps) if not people), len(steps))
         rest = "".join(
             f"<li>{word('hop_step', language, minutes=duration(step, language), people=number(people))}</li>"
-            for step, people in steps[1:]
-            if people
+            for step, people in steps[1 : nobody + 1]  # the first step that nobody reaches is worth telling too
         )
         cells.append(
             f'<div><h2>{word("second_hop", language)}</h2><p><b class="big">{number(first)}</b> '
@@ -145,6 +145,7 @@ def _table(view: TraceView, language: str) -> str:
     more = f"<p>{word('more', language, left=number(left))}</p>" if left else ""
     return (
         f"<section><h2>{word('list', language)} <small>{word('list_order', language)}</small></h2>"
+        f'<p class="assess">{word("read_human", language)}</p>'
         f'<table role="table"><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">{rows}</tbody></table>{more}</section>'
     )
@@ -174,7 +175,7 @@ def _line(rank: int, line: ContactLine, view: TraceView, language: str, with_pla
 
 
 def _reading(language: str) -> str:
-    items = "".join(f"<li>{word(f'read_{name}', language)}</li>" for name in ("human", "band", "minutes", "empty"))
+    items = "".join(f"<li>{word(f'read_{name}', language)}</li>" for name in ("band", "minutes", "empty"))
     return f'<section class="reading"><h2>{word("reading", language)}</h2><ul>{items}</ul></section>'
 
 

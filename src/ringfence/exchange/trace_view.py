@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ringfence.exchange import writing
@@ -46,7 +46,8 @@ class ContactLine:
 class TraceView:
     """A search and its answer, as a page shows it. `contacts` stand in the order in which they should be read.
 
-    `as_of` is the minute up to which the data was known. `presence` are the spans in which the data saw the case.
+    `as_of` is the minute up to which the data was known. `presence` are the spans in which the data saw the case,
+    `presence_note` says what that means in this data.
     `second_hop` says how many contacts of contacts have a score of at least so many person-minutes.
     """
 
@@ -58,6 +59,7 @@ class TraceView:
     source: Said
     contacts: tuple[ContactLine, ...]
     presence: tuple[Span, ...] = ()
+    presence_note: Said | None = None
     known: tuple[Said, ...] = ()
     unknown: tuple[Said, ...] = ()
     second_hop: Mapping[int, int] | None = None
@@ -71,6 +73,8 @@ class TraceView:
 def _written(value: object, language: str, zone: ZoneInfo) -> object:
     if isinstance(value, datetime):
         return writing.moment(value.astimezone(zone), language)
+    if isinstance(value, date):
+        return writing.day(value, language)
     if isinstance(value, int):
         return writing.number(value)
     return value

@@ -43,9 +43,18 @@ def moment(when: datetime, language: str, *, year: bool = False) -> str:
 def duration(minutes: int, language: str) -> str:
     """Return a length of time in hours and minutes."""
     hours, rest = divmod(minutes, 60)
-    if language == "zh":
-        return f"{rest} 分" if not hours else f"{number(hours)} 小时 {rest:02d} 分"
-    return f"{rest} min" if not hours else f"{number(hours)} h {rest:02d} min"
+    hour, minute = ("小时", "分") if language == "zh" else ("h", "min")
+    if not hours:
+        return f"{rest} {minute}"
+    return f"{number(hours)} {hour}" + (f" {rest:02d} {minute}" if rest else "")
+
+
+def brief_duration(minutes: int, language: str) -> str:
+    """Return a length of time where room is short: 42 min, 13h 44m, 13时44分."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return duration(minutes, language)
+    return f"{number(hours)}时{rest:02d}分" if language == "zh" else f"{number(hours)}h {rest:02d}m"
 
 
 def listed(texts: list[str], language: str) -> str:

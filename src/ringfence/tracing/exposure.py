@@ -17,8 +17,8 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.reasons import Reason
 from ringfence.vocabulary.places import PlaceKind
+from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.refusals import Refused
 
 UNKNOWN_DAY = -32768

@@ -22,6 +22,7 @@ _ZERO = np.uint64(0)
 _NUMBER = np.uint64(0xFFFFFFFF)
 _INLINE = 16  # ids of at most so many bytes stand in the slot itself
 _WORDS = 4  # words of a slot
+_MANY = 500_000  # below, room is cheap and growing again is not
 
 
 @kernel
@@ -246,7 +247,7 @@ class IdTable:
         if self._offsets[self.count] + length > len(self._ids):
             self._ids = np.concatenate([self._ids, np.zeros(max(16384, len(self._ids), length), np.uint8)])
         if 4 * (self.count + 1) > 3 * (len(self._slots) // _WORDS):
-            self._rehash(2 * self.count)
+            self._rehash((4 if self.count < _MANY else 2) * self.count)
 
     def _rehash(self, wanted: int) -> None:
         self._slots = np.zeros(_WORDS * max(1024, wanted), np.uint64)

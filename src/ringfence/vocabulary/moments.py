@@ -7,7 +7,7 @@ span of such minutes: its start is floored, its end is ceiled, and it is never s
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ringfence.vocabulary.refusals import Refused
@@ -42,7 +42,7 @@ def ceil_minute(moment: datetime) -> int:
     return -int((EPOCH - moment) // timedelta(minutes=1))
 
 
-def moment_of(minute: int, zone: ZoneInfo | None = None) -> datetime:
+def moment_of(minute: int, zone: tzinfo | None = None) -> datetime:
     """Return the aware moment at which a minute begins, in a zone (UTC when none is given)."""
     return (EPOCH + timedelta(minutes=int(minute))).astimezone(zone or UTC)
 

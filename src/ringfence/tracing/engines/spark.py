@@ -76,7 +76,7 @@ class SparkEngine(SqlEngine):
             raise Refused("engines.no_export", folder=export) from error
         pieces.createOrReplaceTempView("pieces")
 
-    def _pieces(self, order: Order, *, start: int, end: int) -> str:
+    def _pieces(self, order: Order, *, start: int, end: int) -> str:  # noqa: ARG002 - files have one order only
         low, high = date_of(day_of(start)), date_of(day_of(end - 1))
         return f"(select person, place, s, e from pieces where date between date '{low}' and date '{high}')"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,22 @@ def no_moments(rows: int) -> Moments:
     return np.zeros(rows, np.int64), np.zeros(rows, np.bool_), np.full(rows, Reading.EMPTY, np.uint8)
 
 
+def ahead(blocks: Generator[Block, None, None]) -> Iterator[Block]:
+    """Yield blocks while the next one is read and split beside, on a thread: most of it runs outside Python's lock."""
+    try:
+        with ThreadPoolExecutor(1, "intake") as reader:
+            waiting = reader.submit(next, blocks, None)
+            while (block := waiting.result()) is not None:
+                waiting = reader.submit(next, blocks, None)
+                yield block
+    finally:
+        blocks.close()
+
+
 # Delimited text ---------------------------------------------------------------------------------------------------
 
 
-def read_csv(path: Path, settings: IntakeSettings) -> Iterator[Block]:
+def read_csv(path: Path, settings: IntakeSettings) -> Generator[Block, None, None]:
     """Yield the blocks of a CSV file; refused as a whole where it is damaged, no text, or lacks a needed column."""
     with open_file(path) as file:
         blocks = TextBlocks(path, file, settings.block_bytes)
@@ -109,7 +122,7 @@ def _outside_quotes(line: str, mark: str) -> int:
 def _csv_block(
     text: bytes, header: _Header, settings: IntakeSettings, line: int, final: bool, position: int
 ) -> tuple[Block, int, int]:
-    data = np.zeros(2 * len(text), np.uint8)  # the second half takes fields with doubled quotes
+    data = np.empty(2 * len(text), np.uint8)  # the second half takes fields with doubled quotes
     data[: len(text)] = np.frombuffer(text, np.uint8)
     records, used, line = split(
         data, len(text), final=final, delimiter=header.delimiter, wanted=header.wanted, line=line
@@ -130,7 +143,7 @@ def _csv_block(
 
 def _damaged_rows(text: bytes, records: Records) -> NDArray[np.bool_]:
     damaged = np.zeros(len(records.lines), np.bool_)
-    at = text.find(_DAMAGED_TEXT)
+    at = -1 if text.isascii() else text.find(_DAMAGED_TEXT)
     while at >= 0 and len(damaged):
         row = int(np.searchsorted(records.begins, at, "right")) - 1
         if row >= 0 and at < records.ends[row]:
@@ -163,7 +176,7 @@ def _times_of(texts: Texts | None, rows: int, settings: IntakeSettings) -> Times
 # Parquet ----------------------------------------------------------------------------------------------------------
 
 
-def read_parquet(path: Path, settings: IntakeSettings) -> Iterator[Block]:
+def read_parquet(path: Path, settings: IntakeSettings) -> Generator[Block, None, None]:
     """Yield the blocks of a Parquet file; refused as a whole where it is damaged or lacks a needed column."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import IMPUTED, SOURCE_SHIFT, SOURCES, UNCERTAIN, VisitBatch
-from ringfence.tracing.intake.blocks import Block, read_csv, read_parquet
+from ringfence.tracing.intake.blocks import Block, ahead, read_csv, read_parquet
 from ringfence.tracing.intake.columns import named_kind
 from ringfence.tracing.intake.judge import FIELDS_AT_FAULT, Rule, judge
 from ringfence.tracing.intake.rejects import RejectsFile
@@ -76,7 +76,7 @@ class VisitReader:
         self._keys.begin()
         read = read_parquet if is_parquet(self.path) else read_csv
         size = self.path.stat().st_size
-        for block in read(self.path, self._settings):
+        for block in ahead(read(self.path, self._settings)):
             batch = self._take(block)
             if self._progress is not None:
                 self._progress(min(block.position, size), size)

@@ -8,7 +8,6 @@ the strata. Everything here works on many places at once: a row each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import comb
 
 import numpy as np
@@ -18,7 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _WIDEST_LOG_ODDS = 45.0
-_HALVINGS = 64
+_HALVINGS = 56
 
 
 def null_distribution(exposed: Ints, cases: Ints, persons: Ints) -> Floats:
@@ -65,17 +64,19 @@ def odds_ratio(weights: Floats, seen: Ints) -> Floats:
     Where that would be 0 or infinite, the median-unbiased estimate, which stays finite (Hirji, Tsiatis, Mehta 1989,
     The American Statistician 43, 7).
     """
-    least, most = support(weights)
-    numbers = np.arange(weights.shape[1])
-    mean = _solve(weights, lambda p: p @ numbers, seen.astype(np.float64))
-    estimate = np.where(seen == most, _solve_tail(weights, seen, 0.5, upper=True), mean)
-    estimate = np.where(seen == least, _solve_tail(weights, seen, 0.5, upper=False), estimate)
-    return np.where(least == most, np.nan, np.exp(estimate))
+    seen, least, most = _possible(weights, seen)
+    numbers = np.arange(weights.shape[1])[None, :]
+    at_most, at_least = (seen == most)[:, None], (seen == least)[:, None]
+    here = seen[:, None]
+    # the mean where the estimate is finite, else the chance on the far side of what was seen
+    measure = np.where(at_most, numbers >= here, np.where(at_least, numbers > here, numbers)).astype(np.float64)
+    wanted = np.where((seen == most) | (seen == least), 0.5, seen)
+    return np.where(least == most, np.nan, np.exp(_solve(weights, measure, wanted)))
 
 
 def lower_bound(weights: Floats, seen: Ints, tail: float) -> Floats:
     """Return the odds ratio at which as many exposed cases or more have the chance `tail`; 0 where there is none."""
-    least, _ = support(weights)
+    seen, least, _ = _possible(weights, seen)
     if tail <= 0:
         return np.zeros(len(weights))
     return np.where(seen == least, 0.0, np.exp(_solve_tail(weights, seen, tail, upper=True)))
@@ -83,21 +84,27 @@ def lower_bound(weights: Floats, seen: Ints, tail: float) -> Floats:
 
 def upper_bound(weights: Floats, seen: Ints, tail: float) -> Floats:
     """Return the odds ratio at which as few exposed cases or fewer have the chance `tail`; else infinite."""
-    _, most = support(weights)
+    seen, _, most = _possible(weights, seen)
     if tail <= 0:
         return np.full(len(weights), np.inf)
     return np.where(seen == most, np.inf, np.exp(_solve_tail(weights, seen, tail, upper=False)))
 
 
+def _possible(weights: Floats, seen: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return what was seen, inside what can be. Beyond some 300 exposed cases a chance may be too small to be written
+    as a number; the nearest count that has one stands for it then, which understates the contrast."""
+    least, most = support(weights)
+    return np.clip(seen, least, most), least, most
+
+
 def _solve_tail(weights: Floats, seen: Ints, tail: float, *, upper: bool) -> Floats:
     numbers = np.arange(weights.shape[1])
-    counted = numbers >= seen[:, None] if upper else numbers > seen[:, None]
-    wanted = tail if upper else 1.0 - tail
-    return _solve(weights, lambda p: (p * counted).sum(axis=1), np.full(len(weights), wanted))
+    measure = (numbers >= seen[:, None] if upper else numbers > seen[:, None]).astype(np.float64)
+    return _solve(weights, measure, np.full(len(weights), tail if upper else 1.0 - tail))
 
 
-def _solve(weights: Floats, increasing: Callable[[Floats], Floats], wanted: Floats) -> Floats:
-    """Return for each place the log odds at which an increasing function of the tilted distribution is `wanted`."""
+def _solve(weights: Floats, measure: Floats, wanted: Floats) -> Floats:
+    """Return for each place the log odds at which the mean of an increasing measure is `wanted`, by halving."""
     with np.errstate(divide="ignore"):
         logs = np.log(weights)
     numbers = np.arange(weights.shape[1])
@@ -107,7 +114,7 @@ def _solve(weights: Floats, increasing: Callable[[Floats], Floats], wanted: Floa
         middle = (low + high) / 2
         tilted = logs + middle[:, None] * numbers
         tilted = np.exp(tilted - tilted.max(axis=1, keepdims=True))
-        above = increasing(tilted / tilted.sum(axis=1, keepdims=True)) >= wanted
+        above = (tilted * measure).sum(axis=1) >= wanted * tilted.sum(axis=1)
         high = np.where(above, middle, high)
         low = np.where(above, low, middle)
     found: Floats = (low + high) / 2

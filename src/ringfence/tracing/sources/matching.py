@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.reasons import Reason
 from ringfence.tracing.sources.records import (
     RESIDENT,
     SourceCase,
     SourceControl,
     SourceSettings,
 )
+from ringfence.vocabulary.reasons import Reason
 
 NO_PLACE = -1
 
@@ -57,6 +57,7 @@ def match_persons(
     """
     left_out: list[tuple[int, Reason]] = []
     kept_cases = independent_cases(cases, settings, left_out)
+    kept_cases = _of_known_community(kept_cases, settings, left_out)
     kept_controls = _usable_controls(cases, controls, left_out)
     groups = _groups(kept_cases, kept_controls, settings)
     used = [g for g in groups if g.cases and g.controls] or [g for g in groups if g.cases]
@@ -89,6 +90,18 @@ def independent_cases(
         households.add(case.household)
         kept.append(case)
     return kept
+
+
+def _of_known_community(
+    cases: list[SourceCase], settings: SourceSettings, left_out: list[tuple[int, Reason]]
+) -> list[SourceCase]:
+    """Return the cases that can be matched when some can: the others would be compared across the whole city."""
+    known = [c for c in cases if c.community is not None or c.matched_set is not None]
+    if not known or settings.judge_without_community:
+        return cases
+    strangers = {c.person for c in cases} - {c.person for c in known}
+    left_out += [(person, Reason("hypothesis.left_out.no_community")) for person in sorted(strangers)]
+    return known
 
 
 def _usable_controls(

@@ -106,6 +106,8 @@ class SourceSettings:
     """Coverage of the interval of a place named beforehand; the interval over all places is never narrower."""
     relabelings: int = 9_999
     """Random exchanges of case and control; all of them are gone through when there are no more than this."""
+    leave_one_out_places: int = 50
+    """How many of the judgeable places, the rarest first, get a leave-one-out range."""
     judge_without_community: bool = False
     """Judge although nobody's community is known; then neighbours look like guests of one place."""
 
@@ -116,6 +118,7 @@ class SourceSettings:
             "min_minutes": self.min_minutes >= 1,
             "min_exposed_cases": self.min_exposed_cases >= 2,
             "alpha": 0 < self.alpha < 1,
+            "leave_one_out_places": self.leave_one_out_places >= 0,
             "confidence": 0 < self.confidence < 1,
             "relabelings": 99 <= self.relabelings <= 1_000_000,
         }

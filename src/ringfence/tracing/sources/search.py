@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import SOURCE_MASK, SOURCE_SHIFT, SOURCES, VisitBatch
-from ringfence.tracing.reasons import Reason
 from ringfence.tracing.sources import chance, exact
 from ringfence.tracing.sources.matching import MatchedPersons, match_persons
 from ringfence.tracing.sources.records import SourceCase, SourceControl, SourceSettings
+from ringfence.vocabulary.reasons import Reason
 
 INTERVIEW = SOURCES.index("interview")
 
@@ -24,7 +24,7 @@ class PlaceHypothesis:
     `cases` of `cases_asked` and `controls` of `controls_asked` were there. The odds ratio is None where the strata say
     nothing; `high` may be infinite. `alone_low` .. `alone_high` is the usual interval of a place named beforehand.
     `p` is the exact chance of so many cases at this place, `p_adjusted` of any place being so rare. Leave-one-out is
-    the range of the odds ratio when any one case is left out; None where the place is not judgeable.
+    the range of the odds ratio when any one case is left out; None where it was not computed.
     """
 
     place: int
@@ -99,16 +99,21 @@ def _margins(matched: MatchedPersons, visits: VisitBatch, settings: SourceSettin
     eligible = matched.screened_place[:, None] != places[None, :]
     where &= eligible
     strata = int(matched.stratum.max()) + 1
-    member = (matched.stratum[None, :] == np.arange(strata)[:, None]).astype(np.int64)
+    member = (matched.stratum[None, :] == np.arange(strata)[:, None]).astype(np.float32)
     case = matched.is_case[:, None]
+
+    def by_stratum(persons: NDArray[np.bool_]) -> NDArray[np.int64]:
+        number: NDArray[np.int64] = np.rint(member @ persons.astype(np.float32)).astype(np.int64)
+        return number
+
     return _Margins(
-        places,
-        where,
-        member @ where,
-        member @ (eligible & case),
-        member @ eligible,
-        member @ (where & case),
-        ignored,
+        places=places,
+        where=where,
+        exposed=by_stratum(where),
+        cases=by_stratum(eligible & case),
+        persons=by_stratum(eligible),
+        exposed_cases=by_stratum(where & case),
+        interviews_ignored=ignored,
     )
 
 
@@ -214,26 +219,27 @@ class _Judgement:
         return adjusted, min(self.tail, chance.level_for_all(smallest, self.settings.alpha))
 
     def _leave_one_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the range of the odds ratio over the omission of each eligible case, for judgeable places."""
+        """Return the range of the odds ratio over the omission of each eligible case, for the rarest places."""
         low, high = np.full(len(self.seen), np.nan), np.full(len(self.seen), np.nan)
         chosen = np.flatnonzero(self.judgeable)
+        chosen = chosen[np.argsort(self.p[chosen], kind="stable")][: self.settings.leave_one_out_places]
         if not len(chosen):
             return low, high
         m = self.margins
-        exposed, cases, persons = m.exposed[:, chosen], m.cases[:, chosen], m.persons[:, chosen]
-        there = m.exposed_cases[:, chosen]
-        for s in range(len(exposed)):
-            for was_there, count in ((1, there[s]), (0, cases[s] - there[s])):
-                usable = count > 0
-                if not usable.any():
-                    continue
-                less = np.zeros_like(exposed)
-                less[s] = usable
-                weights = exact.null_distribution(exposed - less * was_there, cases - less, persons - less)
-                odds = exact.odds_ratio(weights, self.seen[chosen] - usable * was_there)
-                odds = np.where(usable, odds, np.nan)
-                low[chosen] = np.fmin(low[chosen], odds)
-                high[chosen] = np.fmax(high[chosen], odds)
+        there, cases = m.exposed_cases[:, chosen], m.cases[:, chosen]
+        # one row for each (stratum, was there or not, place) that has such a case: stratum and place by number
+        stratum, place = np.nonzero(np.concatenate([there, cases - there]))
+        was_there = (stratum < len(there)).astype(np.int64)
+        stratum %= len(there)
+        less = (np.arange(len(there))[:, None] == stratum).astype(np.int64)
+        weights = exact.null_distribution(
+            m.exposed[:, chosen][:, place] - less * was_there,
+            cases[:, place] - less,
+            m.persons[:, chosen][:, place] - less,
+        )
+        odds = exact.odds_ratio(weights, self.seen[chosen][place] - was_there)
+        np.fmin.at(low, chosen[place], odds)
+        np.fmax.at(high, chosen[place], odds)
         return low, high
 
     def hypotheses(self) -> list[PlaceHypothesis]:
@@ -242,6 +248,7 @@ class _Judgement:
             range(len(self.seen)),
             key=lambda i: (
                 not self.judgeable[i],
+                self.seen[i] < self.settings.min_exposed_cases,
                 self.p[i],
                 -np.nan_to_num(self.odds[i]),
                 -self.seen[i],

@@ -1,0 +1,71 @@
+"""The same contact search by other means, over exported files: for data beyond one machine, and to check an answer."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ringfence.vocabulary.refusals import Refused
+
+if TYPE_CHECKING:
+    from ringfence.tracing.contacts import Contacts, ContactSearch
+    from ringfence.tracing.engines import Engine
+    from ringfence.tracing.store import VisitStore
+
+ENGINES = ("store", "duckdb", "spark", "reference")
+
+
+def search_with(
+    engine: str, store: VisitStore, asked: ContactSearch, *, master: str, exported: Path | None
+) -> Contacts:
+    """Return the contacts that another engine finds in a store's exported visits, told the same way."""
+    if engine not in ENGINES:
+        raise Refused("trace.unknown_engine", engine=engine)
+    if asked.encounter_files or asked.named_files:
+        raise Refused("trace.engine_visits_only", engine=engine)
+    from ringfence.tracing.upkeep import export_parquet
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = exported or Path(scratch) / "visits"
+        if exported is None:
+            export_parquet(store, folder)
+        return _search(engine, _engine(engine, folder, master), store, asked)
+
+
+def _engine(name: str, folder: Path, master: str) -> Engine:
+    if name == "duckdb":
+        from ringfence.tracing.engines.duck import DuckEngine
+
+        return DuckEngine(folder)
+    if name == "spark":
+        from ringfence.tracing.engines.spark import SparkEngine
+
+        return SparkEngine(folder, master=master)
+    from ringfence.tracing.engines import ReferenceEngine
+    from ringfence.tracing.engines.parquet import read_visits
+
+    return ReferenceEngine(read_visits(folder))
+
+
+def _search(name: str, engine: Engine, store: VisitStore, asked: ContactSearch) -> Contacts:
+    from ringfence.tracing.contacts import Contacts, met_contacts, reached_contacts
+
+    seeds = store.numbers_of(asked.seeds).tolist()
+    began = perf_counter()
+    met = engine.trace(
+        seeds, start=asked.start, end=asked.end, residual_minutes=asked.residual_minutes,
+        min_overlap_minutes=asked.min_overlap_minutes,
+    )  # fmt: skip
+    found = Contacts(met_contacts(store, met, engine=name))
+    if asked.hops == 2:
+        hop = engine.second_hop(
+            seeds, start=asked.start, end=asked.end, residual_minutes=asked.residual_minutes,
+            min_overlap_minutes=asked.min_overlap_minutes, threshold_minutes=asked.threshold_minutes,
+        )  # fmt: skip
+        best = sorted(hop.rows, key=lambda r: (-r.score_minutes, r.person))[: asked.limit]
+        found.at_or_above = dict(hop.at_or_above)
+        found.rows += reached_contacts(store, best)
+    found.elapsed_ms = (perf_counter() - began) * 1000
+    return found

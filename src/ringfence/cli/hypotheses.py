@@ -1,0 +1,169 @@
+"""`ringfence hypotheses`: which places the cases have in common more than chance would have it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ringfence.tracing.sources.files import CaseRecord, ControlRecord, Problem
+    from ringfence.tracing.sources.records import SourceControl
+    from ringfence.tracing.sources.search import PlaceHypothesis
+    from ringfence.tracing.store import VisitStore
+
+_SHOWN = 15
+
+
+def command(
+    store: Annotated[Path, typer.Option("--store", help="cli.visits.store")],
+    cases: Annotated[Path, typer.Option("--cases", exists=True, dir_okay=False, help="cli.hypotheses.cases")],
+    controls: Annotated[
+        Path | None,
+        typer.Option("--controls", exists=True, dir_okay=False, help="cli.hypotheses.controls", show_default=False),
+    ] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)] = None,
+    shortest: Annotated[float, typer.Option("--shortest-days", help="cli.hypotheses.shortest")] = 1.0,
+    longest: Annotated[float, typer.Option("--longest-days", help="cli.hypotheses.longest")] = 12.0,
+    min_minutes: Annotated[int, typer.Option("--min-minutes", min=1, help="cli.hypotheses.min_minutes")] = 1,
+    per_case: Annotated[int, typer.Option("--per-case", min=1, help="cli.hypotheses.per_case")] = 4,
+    seed: Annotated[int, typer.Option("--seed", help="cli.hypotheses.seed")] = 0,
+    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+) -> None:
+    """Search common places by case and control."""
+    from ringfence.tracing.sources.files import number_cases, number_controls, read_cases, read_controls
+    from ringfence.tracing.sources.records import IncubationSettings, SourceSettings
+    from ringfence.tracing.sources.report import to_json
+    from ringfence.tracing.sources.search import exposure_span, search_sources
+    from ringfence.tracing.store import open_store
+    from ringfence.vocabulary.moments import zone_named
+    from ringfence.vocabulary.refusals import Refused
+
+    opened = open_store(store, keys)
+    settings = SourceSettings(
+        incubation=IncubationSettings(shortest_days=shortest, longest_days=longest), min_minutes=min_minutes
+    )
+    case_rows = read_cases(cases, zone=zone_named(tz or opened.identity.zone))
+    control_rows = read_controls(controls) if controls is not None else None
+    records = [*case_rows.records, *(control_rows.records if control_rows else ())]
+    persons, places = _numbers(opened, records)
+    found_cases, problems = number_cases(case_rows.records, persons=persons, places=places)
+    told = [(cases, [*case_rows.problems, *problems])]
+    span = exposure_span(found_cases, settings)
+    if span is None:
+        output.tell_refusals([*_refusals(told), Refused("hypothesis.no_window", file=cases.name)])
+        raise typer.Exit(1)
+    if control_rows is not None and controls is not None:
+        found_controls, problems = number_controls(control_rows.records, persons=persons, places=places)
+        told.append((controls, [*control_rows.problems, *problems]))
+    else:
+        found_controls = _residents(opened, found_cases, span, per_case, seed)
+    everybody = sorted({c.person for c in [*found_cases, *found_controls]})
+    visits = opened.visits_of(everybody, *span)
+    hypotheses = search_sources(
+        cases=found_cases, controls=found_controls, exposures=visits, settings=settings, seed=seed
+    )
+    names = opened.names_of("place", _place_numbers(hypotheses))
+    language = output.manner().language
+    output.answer(
+        {
+            "places": [to_json(h, place=name, language=language) for h, name in zip(hypotheses, names, strict=True)],
+            "cases": len(found_cases),
+            "controls": len(found_controls),
+            "controls_drawn": controls is None,
+            "rejected": [_problem_json(file, problem) for file, problems in told for problem in problems],
+        },
+        people=lambda console: _print(console, hypotheses, names, told, drawn=controls is None),
+    )
+
+
+def _numbers(store: VisitStore, records: Sequence[CaseRecord | ControlRecord]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the numbers of all persons and places that the files name and the store knows."""
+    persons = sorted({r.person for r in records})
+    places = sorted({r.screened_place for r in records if r.screened_place is not None})
+    if store.keys is None:
+        return {p: int(p) for p in persons if p.isdecimal()}, {p: int(p) for p in places if p.isdecimal()}
+    found = (store.keys.find("person", persons), store.keys.find("place", places))
+    return tuple(  # type: ignore[return-value]
+        {name: int(n) for name, n in zip(names, numbers, strict=True) if n >= 0}
+        for names, numbers in zip((persons, places), found, strict=True)
+    )
+
+
+def _residents(
+    store: VisitStore, cases: Sequence[Any], span: tuple[int, int], per_case: int, seed: int
+) -> list[SourceControl]:
+    """Return residents drawn from the store who met no case in the window."""
+    from ringfence.tracing.search import trace
+    from ringfence.tracing.sources.matching import draw_resident_controls
+
+    met = trace(store, [c.person for c in cases], *span, evidence=False).person
+    return draw_resident_controls(
+        cases=cases, persons=store.persons_seen(), excluded=met.tolist(), per_case=per_case, seed=seed
+    )
+
+
+def _place_numbers(hypotheses: Sequence[PlaceHypothesis]) -> Any:
+    import numpy as np
+
+    return np.array([h.place for h in hypotheses], np.int64)
+
+
+def _refusals(told: Sequence[tuple[Path, Sequence[Problem]]]) -> list[Any]:
+    from ringfence.vocabulary.refusals import Refused
+
+    return [Refused(problem.code, **problem.values) for _, problems in told for problem in problems]
+
+
+def _problem_json(file: Path, problem: Problem) -> dict[str, Any]:
+    language = output.manner().language
+    return {
+        "file": file.name,
+        "line": problem.line,
+        "field": problem.field,
+        "code": problem.code,
+        "reason": problem.reason(language),
+        "mend": problem.mend(language),
+    }
+
+
+def _print(
+    console: Console,
+    hypotheses: Sequence[PlaceHypothesis],
+    names: Sequence[str],
+    told: Sequence[tuple[Path, Sequence[Problem]]],
+    *,
+    drawn: bool,
+) -> None:
+    language = output.manner().language
+    for file, problems in told:
+        for problem in problems:
+            entry = _problem_json(file, problem)
+            console.print(say("hypotheses.rejected", **entry), soft_wrap=True)
+    if drawn:
+        console.print(say("hypotheses.drawn"), soft_wrap=True)
+    if not hypotheses:
+        console.print(say("hypotheses.none"), soft_wrap=True)
+        return
+
+    def number(value: float | None) -> str:
+        return "—" if value is None else "∞" if value == float("inf") else f"{value:.2f}"
+
+    rows = [
+        (name, f"{h.cases}/{h.cases_asked}", f"{h.controls}/{h.controls_asked}", number(h.odds_ratio),
+         f"{number(h.low)} – {number(h.high)}", number(h.p_adjusted), h.note.said(language))
+        for h, name in zip(hypotheses[:_SHOWN], names, strict=False)
+    ]  # fmt: skip
+    columns = ("place", "cases", "controls", "odds_ratio", "interval", "p", "note")
+    console.print(output.table([f"hypotheses.column.{c}" for c in columns], rows))
+    if len(hypotheses) > _SHOWN:
+        console.print(say("trace.more_rows", count=len(hypotheses) - _SHOWN), soft_wrap=True)
+    console.print(say("hypotheses.for_a_human"), soft_wrap=True)

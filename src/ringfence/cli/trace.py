@@ -1,0 +1,222 @@
+"""`ringfence trace`: whom did they meet, and whom did those meet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
+    from zoneinfo import ZoneInfo
+
+    from rich.console import Console
+
+    from ringfence.tracing.contacts import Contact, Contacts, ContactSearch
+
+_SHOWN = 40
+
+
+def command(
+    store: Annotated[Path, typer.Option("--store", help="cli.visits.store")],
+    person: Annotated[list[str] | None, typer.Option("--person", help="cli.trace.person", show_default=False)] = None,
+    start: Annotated[str, typer.Option("--from", help="cli.trace.from")] = "",
+    end: Annotated[str, typer.Option("--to", help="cli.trace.to")] = "",
+    persons: Annotated[
+        Path | None, typer.Option(help="cli.trace.persons", exists=True, dir_okay=False, show_default=False)
+    ] = None,
+    keys: Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)] = None,
+    residual: Annotated[int, typer.Option("--residual", min=0, help="cli.trace.residual")] = 0,
+    min_overlap: Annotated[int, typer.Option("--min-overlap", min=0, help="cli.trace.min_overlap")] = 0,
+    hops: Annotated[int, typer.Option("--hops", min=1, max=2, help="cli.trace.hops")] = 1,
+    threshold: Annotated[int, typer.Option("--threshold", min=1, help="cli.trace.threshold")] = 15,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="cli.trace.limit")] = 1000,
+    onset: Annotated[list[str] | None, typer.Option("--onset", help="cli.trace.onset", show_default=False)] = None,
+    encounters: Annotated[
+        list[Path] | None, typer.Option("--encounters", help="cli.trace.encounters", exists=True, show_default=False)
+    ] = None,
+    step: Annotated[int | None, typer.Option("--step", min=1, help="cli.trace.step", show_default=False)] = None,
+    named: Annotated[
+        list[Path] | None, typer.Option("--named", help="cli.trace.named", exists=True, show_default=False)
+    ] = None,
+    engine: Annotated[str, typer.Option("--engine", help="cli.trace.engine")] = "store",
+    master: Annotated[str, typer.Option("--master", help="cli.trace.master")] = "local[2]",
+    exported: Annotated[Path | None, typer.Option("--exported", help="cli.trace.exported", show_default=False)] = None,
+    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="cli.trace.csv", show_default=False)] = None,
+) -> None:
+    """Search contacts."""
+    from ringfence.tracing.contacts import ContactSearch, search_contacts
+    from ringfence.tracing.store import open_store
+    from ringfence.vocabulary.moments import zone_named
+
+    opened = open_store(store, keys)
+    zone = zone_named(tz or opened.identity.zone)
+    shown_in = zone if tz or opened.identity.zone != "UTC" else _offset_of(start) or zone
+    asked = ContactSearch(
+        seeds=_seeds(person or [], persons),
+        start=_moment(start, zone, "--from"),
+        end=_moment(end, zone, "--to"),
+        residual_minutes=residual,
+        min_overlap_minutes=min_overlap,
+        hops=hops,
+        threshold_minutes=threshold,
+        limit=limit,
+        onsets=_onsets(onset or []),
+        encounter_files=tuple(encounters or ()),
+        encounter_step_seconds=step,
+        named_files=tuple(named or ()),
+        zone=zone,
+    )
+    if engine != "store":
+        from ringfence.cli.engines import search_with
+
+        found = search_with(engine, opened, asked, master=master, exported=exported)
+    else:
+        began = perf_counter()
+        with output.progress("trace.searching", total=1.0) as advance:
+            found = search_contacts(opened, asked, progress=lambda _done, total: advance(1 / total))
+        found.elapsed_ms = (perf_counter() - began) * 1000
+    rows = list(found)
+    if csv is not None:
+        write_csv(csv, rows, shown_in)
+    output.answer(
+        {
+            "contacts": [contact_json(row, shown_in) for row in rows],
+            "elapsed_ms": round(found.elapsed_ms, 3),
+            "second_hop": None if found.at_or_above is None else {
+                "at_or_above": {str(t): n for t, n in found.at_or_above.items()}, "threshold_minutes": threshold,
+                "limit": limit,
+            },
+            "rejects": found.rejects,
+        },
+        people=lambda console: _print(console, asked, found, rows, shown_in),
+    )  # fmt: skip
+
+
+def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
+    """Return a contact as the JSON answer holds her."""
+    from ringfence.vocabulary.moments import moment_of
+
+    def said(minute: int | None) -> str | None:
+        return None if minute is None else moment_of(minute, zone).isoformat(timespec="minutes")
+
+    return {
+        "person": contact.person,
+        "minutes": contact.minutes,
+        "encounters": contact.encounters,
+        "places": list(contact.places),
+        "first": said(contact.first),
+        "last": said(contact.last),
+        "band": contact.band,
+        "reasons": [
+            {"code": r.code, "values": dict(r.values), "sentence": say(r.code, **r.values)} for r in contact.reasons
+        ],
+        "hop": contact.hop,
+        "after_minutes": contact.after_minutes,
+        "score": round(contact.score, 2),
+        "channels": dict(contact.channels),
+        "evidence": [
+            {"place": s.place, "start": said(s.start), "end": said(s.end), "minutes": s.minutes,
+             "after_minutes": s.after_minutes, "crowd": s.crowd}
+            for s in contact.sittings
+        ],
+    }  # fmt: skip
+
+
+def write_csv(path: Path, rows: Sequence[Contact], zone: tzinfo) -> None:
+    """Write contacts as CSV that a spreadsheet opens without running anything in it."""
+    import csv
+
+    from ringfence.tracing.intake.rejects import safe_cell
+
+    columns = ("rank", "person", "hop", "band", "minutes", "after_minutes", "encounters", "first", "last", "places")
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for rank, row in enumerate(rows, 1):
+            told = contact_json(row, zone) | {"rank": rank, "places": " ".join(row.places)}
+            writer.writerow([safe_cell("" if told[c] is None else str(told[c])) for c in columns])
+
+
+def _seeds(given: list[str], file: Path | None) -> tuple[str, ...]:
+    listed = file.read_text(encoding="utf-8-sig").split("\n") if file is not None else []
+    seeds = tuple(dict.fromkeys(p.strip() for p in [*given, *listed] if p.strip()))
+    if not seeds:
+        raise typer.BadParameter(say("cli.trace.nobody"), param_hint="--person")
+    return seeds
+
+
+def _moment(text: str, zone: ZoneInfo, option: str) -> int:
+    from ringfence.vocabulary.moments import floor_minute, parse_moment
+
+    if not text:
+        raise typer.BadParameter(say("cli.trace.no_moment"), param_hint=option)
+    return floor_minute(parse_moment(text, zone))
+
+
+def _offset_of(text: str) -> tzinfo | None:
+    """Return the offset from UTC in which a question was asked: its answer is told in the same."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text.strip()).tzinfo
+    except ValueError:
+        return None
+
+
+def _weightiest(contact: Contact) -> str:
+    """Return the place of the longest time together."""
+    if not contact.sittings:
+        return ""
+    return max(contact.sittings, key=lambda s: (s.minutes, s.after_minutes)).place
+
+
+def _onsets(pairs: list[str]) -> Mapping[str, int]:
+    from datetime import date
+
+    from ringfence.vocabulary.moments import day_number
+    from ringfence.vocabulary.refusals import Refused
+
+    onsets = {}
+    for pair in pairs:
+        person, separator, text = pair.rpartition("=")
+        if not separator:
+            raise typer.BadParameter(say("cli.trace.bad_onset", given=pair), param_hint="--onset")
+        try:
+            onsets[person] = day_number(date.fromisoformat(text))
+        except ValueError as error:
+            raise Refused("moment.unreadable", text=text) from error
+    return onsets
+
+
+def _print(console: Console, asked: ContactSearch, found: Contacts, rows: Sequence[Contact], zone: tzinfo) -> None:
+    from ringfence.vocabulary.moments import moment_of
+
+    def said(minute: int | None) -> str:
+        return "" if minute is None else f"{moment_of(minute, zone):%m-%d %H:%M}"
+
+    first = sum(row.hop == 1 for row in rows)
+    console.print(say("trace.found", count=first, seeds=" ".join(asked.seeds), zone=str(zone)), soft_wrap=True)
+    if not rows:
+        console.print(say("trace.nobody_met"), soft_wrap=True)
+        return
+    shown = [
+        (rank, row.person, row.hop, say(f"trace.band.{row.band}"), row.minutes, row.encounters, len(row.places),
+         said(row.first), said(row.last), _weightiest(row))
+        for rank, row in enumerate(rows[:_SHOWN], 1)
+    ]  # fmt: skip
+    columns = ("rank", "person", "hop", "band", "minutes", "encounters", "places", "first", "last", "where")
+    console.print(output.table([f"trace.column.{c}" for c in columns], shown))
+    if len(rows) > _SHOWN:
+        console.print(say("trace.more_rows", count=len(rows) - _SHOWN), soft_wrap=True)
+    if found.at_or_above is not None:
+        told = "  ".join(f"≥{t}: {n:,}" for t, n in found.at_or_above.items())
+        console.print(say("trace.second_hop", told=told), soft_wrap=True)
+    console.print(say("trace.for_a_human"), soft_wrap=True)

@@ -1,0 +1,231 @@
+"""`ringfence visits`: load visits into a store, and look after it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.clock import now
+from ringfence.cli.output import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ringfence.tracing.loading import Loaded
+    from ringfence.tracing.store import VisitStore
+
+command = typer.Typer()
+
+Store = Annotated[Path, typer.Option("--store", help="cli.visits.store")]
+Keys = Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)]
+
+
+@command.command(help="cli.visits.load.help")
+def load(
+    files: Annotated[list[Path], typer.Argument(help="cli.visits.load.files", exists=True, dir_okay=False)],
+    store: Store,
+    keys: Keys = None,
+    kind: Annotated[str | None, typer.Option(help="cli.visits.load.kind", show_default=False)] = None,
+    tz: Annotated[str | None, typer.Option("--tz", help="cli.visits.load.tz", show_default=False)] = None,
+    column: Annotated[list[str] | None, typer.Option(help="cli.visits.load.column", show_default=False)] = None,
+    time_format: Annotated[str | None, typer.Option(help="cli.visits.load.time_format", show_default=False)] = None,
+    whole_days: Annotated[bool, typer.Option("--whole-days", help="cli.visits.load.whole_days")] = False,
+    allow_future: Annotated[bool, typer.Option("--allow-future", help="cli.visits.load.allow_future")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="cli.visits.load.rejects", show_default=False)] = None,
+) -> int:
+    """Load files of visits."""
+    from ringfence.tracing.intake import IntakeSettings
+    from ringfence.tracing.loading import load_files, open_or_create
+    from ringfence.tracing.store import default_keys
+    from ringfence.vocabulary.moments import floor_minute, zone_named
+
+    if tz is not None:
+        zone_named(tz)
+    settings = IntakeSettings(
+        columns=_columns(column or []),
+        zone=tz,
+        time_format=time_format,
+        whole_days=whole_days,
+        latest_minute=None if allow_future else floor_minute(now()),
+    )
+    opened = open_or_create(store, keys, kind=kind, zone=tz)
+    rejects_file = rejects or (keys or default_keys(store)) / "rejects" / f"{now():%Y%m%dT%H%M%S%fZ}.csv"
+    with output.progress("visits.loading", total=1.0) as advance:
+        told = [0.0]
+
+        def progress(done: int, total: int) -> None:
+            share = done / total if total else 1.0
+            advance(share - told[0])
+            told[0] = share
+
+        result = load_files(
+            opened, files, settings, rejects_file=rejects_file, progress=progress,
+            waiting=lambda: output.note("visits.waiting", store=store),
+        )  # fmt: skip
+    output.answer(_loaded_json(result), people=lambda console: _print_loaded(console, result, opened))
+    if result.refused and not output.manner().as_json:
+        output.tell_refusals(result.refused)
+    return 1 if result.refused else 0
+
+
+@command.command(help="cli.visits.info.help")
+def info(store: Store, keys: Keys = None) -> None:
+    """Tell what a store holds."""
+    from ringfence.tracing.store import open_store
+    from ringfence.tracing.upkeep import info as info_of
+
+    told = info_of(open_store(store, keys))
+
+    def people(console: Console) -> None:
+        days = f"{told.days[0]} … {told.days[-1]}  ({len(told.days)})" if told.days else "—"
+        rows: list[tuple[str, object]] = [
+            (say("visits.info.kind"), told.kind), (say("visits.info.days"), days),
+            (say("visits.info.visits"), f"{told.visits:,}"), (say("visits.info.imputed"), f"{told.imputed:,}"),
+            (say("visits.info.persons"), f"{told.persons:,}"), (say("visits.info.places"), f"{told.places:,}"),
+            (say("visits.info.segments"), f"{told.segments:,}"), (say("visits.info.bytes"), f"{told.bytes / 1e6:,.1f} MB"),
+            (say("visits.info.erased"), f"{told.erased:,}"),
+            (say("visits.info.awaiting"), f"{told.awaiting_compaction:,}"),
+        ]  # fmt: skip
+        console.print(output.table(["visits.info.what", "visits.info.value"], rows))
+
+    output.answer(asdict(told), people=people)
+
+
+@command.command(help="cli.visits.compact.help")
+def compact(store: Store, keys: Keys = None) -> None:
+    """Write each day as one segment, without the erased."""
+    from ringfence.tracing.loading import finish_erasures
+    from ringfence.tracing.store import open_store
+    from ringfence.tracing.writing import writing
+
+    opened = open_store(store, keys)
+    with writing(opened, lambda: output.note("visits.waiting", store=store)) as writer:
+        finish_erasures(opened, writer)
+        days = writer.compact()
+    _say_done({"days_compacted": days}, "visits.compacted", days=days)
+
+
+@command.command(help="cli.visits.retain.help")
+def retain(
+    store: Store,
+    days: Annotated[int, typer.Option("--days", min=1, help="cli.visits.retain.days")],
+    keys: Keys = None,
+    today: Annotated[str | None, typer.Option(help="cli.visits.retain.today", show_default=False)] = None,
+) -> None:
+    """Forget what is older than some days."""
+    from datetime import date
+
+    from ringfence.tracing.loading import finish_erasures
+    from ringfence.tracing.store import open_store
+    from ringfence.tracing.writing import writing
+    from ringfence.vocabulary.moments import date_of, day_number
+    from ringfence.vocabulary.refusals import Refused
+
+    try:
+        day = date.fromisoformat(today) if today else now().date()
+    except ValueError as error:
+        raise Refused("moment.unreadable", text=str(today)) from error
+    opened = open_store(store, keys)
+    from_day = day_number(day) - days
+    with writing(opened, lambda: output.note("visits.waiting", store=store)) as writer:
+        finish_erasures(opened, writer)
+        gone = writer.retain(from_day)
+    result = {"days_deleted": gone, "retained_from": date_of(from_day).isoformat()}
+    _say_done(result, "visits.retained", days=gone, since=result["retained_from"])
+
+
+@command.command(help="cli.visits.erase.help")
+def erase(
+    store: Store,
+    person: Annotated[str, typer.Option("--person", help="cli.visits.erase.person")],
+    keys: Keys = None,
+) -> None:
+    """Make a person unfindable for good."""
+    from ringfence.tracing.loading import erase_person
+    from ringfence.tracing.store import open_store
+    from ringfence.vocabulary.moments import floor_minute
+
+    opened = open_store(store, keys)
+    waiting = lambda: output.note("visits.waiting", store=store)  # noqa: E731 — a callback of one line
+    erase_person(opened, person, at_minute=floor_minute(now()), waiting=waiting)
+    _say_done({"erased": 1, "awaiting_compaction": len(opened.manifest.tombstones)}, "visits.erased", store=store)
+
+
+@command.command(help="cli.visits.export.help")
+def export(
+    store: Store,
+    parquet: Annotated[Path, typer.Option("--parquet", help="cli.visits.export.parquet")],
+    keys: Keys = None,
+) -> None:
+    """Write a store's visits as Parquet, in numbers."""
+    from ringfence.tracing.store import open_store
+    from ringfence.tracing.upkeep import export_parquet
+
+    opened = open_store(store, keys)
+    with output.progress("visits.exporting", total=1.0) as advance:
+        pieces = export_parquet(opened, parquet, lambda _done, total: advance(1 / total))
+    _say_done({"pieces": pieces, "folder": str(parquet)}, "visits.exported", pieces=f"{pieces:,}", folder=parquet)
+
+
+@command.command(help="cli.visits.verify.help")
+def verify(store: Store, keys: Keys = None) -> int:
+    """Read every byte of a store and its keys, and tell what does not hold."""
+    from ringfence.tracing.store import open_store
+    from ringfence.tracing.upkeep import verify as faults_of
+    from ringfence.vocabulary.refusals import Refused
+
+    opened = open_store(store, keys)
+    with output.progress("visits.verifying", total=1.0) as advance:
+        faults = faults_of(opened, lambda _done, total: advance(1 / total))
+    if opened.keys is not None:
+        try:
+            opened.keys.verify()
+        except Refused as refusal:
+            faults.append(refusal)
+    if faults:
+        output.tell_refusals(faults)
+        return 1
+    _say_done({"holds": True, "segments": len(opened.manifest.segments)}, "visits.holds")
+    return 0
+
+
+def _say_done(result: dict[str, Any], code: str, **values: object) -> None:
+    output.answer(result, people=lambda console: console.print(say(code, **values), soft_wrap=True))
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    bad = [pair for pair in pairs if "=" not in pair]
+    if bad:
+        raise typer.BadParameter(say("cli.visits.load.bad_column", given=bad[0]), param_hint="--column")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _loaded_json(result: Loaded) -> dict[str, Any]:
+    told = {
+        "loaded": result.loaded,
+        "duplicates": result.duplicates,
+        "rejected": result.rejected,
+        "imputed": result.imputed,
+        "rejects_file": None if result.rejects_file is None else str(result.rejects_file),
+        "suppressed": result.suppressed,
+        "expired": result.expired,
+        "uncertain": result.uncertain,
+        "kind_conflicts": result.kind_conflicts,
+        "known_files": result.known_files,
+    }
+    return told | ({"refused": output.told(result.refused)} if result.refused else {})
+
+
+def _print_loaded(console: Console, result: Loaded, store: VisitStore) -> None:
+    counts = {name: getattr(result, name) for name in
+              ("loaded", "duplicates", "rejected", "imputed", "suppressed", "expired", "uncertain", "kind_conflicts")}  # fmt: skip
+    rows = [(say(f"visits.loaded.{name}"), f"{count:,}") for name, count in counts.items() if count or name == "loaded"]
+    console.print(output.table(["visits.info.what", "visits.info.value"], rows))
+    for name in result.known_files:
+        console.print(say("visits.known_file", file=name), soft_wrap=True)
+    if result.rejects_file is not None:
+        console.print(say("visits.see_rejects", file=result.rejects_file), soft_wrap=True)
