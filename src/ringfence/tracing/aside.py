@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
@@ -49,8 +50,8 @@ class Aside:
         self._cover = cover
         self._room = room
         self._held = 0
-        self._single: dict[int, list[NDArray]] = defaultdict(list)
-        self._long: dict[int, list[NDArray]] = defaultdict(list)
+        self._single: dict[int, list[NDArray[Any]]] = defaultdict(list)
+        self._long: dict[int, list[NDArray[Any]]] = defaultdict(list)
         self._files: dict[int, Path] = {}
 
     def add(self, batch: VisitBatch) -> None:
@@ -82,7 +83,7 @@ class Aside:
         """Return the days on which something begins, in order."""
         return sorted({*self._single, *self._long, *self._files})
 
-    def single(self, day: int) -> NDArray:
+    def single(self, day: int) -> NDArray[Any]:
         """Return a day's whole visits, and let go of them."""
         parts = self._single.pop(day, [])
         path = self._files.pop(day, None)
@@ -93,7 +94,7 @@ class Aside:
             path.unlink()
         return np.concatenate(parts) if parts else np.empty(0, PIECE)
 
-    def long(self, day: int) -> NDArray:
+    def long(self, day: int) -> NDArray[Any]:
         """Return the visits that begin on a day and pass midnight, and let go of them."""
         return np.concatenate(self._long.pop(day)) if day in self._long else np.empty(0, LONG_ROW)
 

@@ -16,6 +16,7 @@ from ringfence.tracing.openedlog import OpenedLog
 from ringfence.tracing.sealed import SIDES, SealedSegment, map_sealed
 from ringfence.tracing.store import Identity, VisitStore
 from ringfence.tracing.warrants import trusted_by
+from ringfence.vocabulary.moments import date_of
 from ringfence.vocabulary.refusals import Refused
 
 
@@ -53,6 +54,17 @@ class LiveStore(VisitStore):
     def sealed_of(self, day: int) -> list[SealedSegment]:
         """Return a day's sealed segments."""
         return self._by_day.get(day, [])
+
+    def key_of(self, day: int) -> bytes:
+        """Return the key of a day that has segments here; refused when it is missing or not the one they need."""
+        key = self.day_keys.of(day)
+        if not all(segment.sealed_with(key) for segment in self.sealed_of(day)):
+            raise Refused("live.day_key_wrong", date=date_of(day).isoformat(), keys=str(self.day_keys.room))
+        return key
+
+    def key_to_seal(self, day: int) -> bytes:
+        """Return the key of a day for its writer, made if the day is new here."""
+        return self.key_of(day) if self.sealed_of(day) else self.day_keys.of_or_new(day)
 
     def sealed_file(self, file: str) -> SealedSegment:
         """Return the sealed segment of a file that the manifest names."""

@@ -56,7 +56,7 @@ class LiveWriter(Writer):
         with refused_writing(self.store.path, needed=self.store.manifest_bytes()):
             for day, entries in sorted(by_day.items()):
                 segments = [self.store.sealed_file(e.file) for e in entries]
-                gone, _ = marks_and_keys(self.store.day_keys.of(day), "person", self.store.erased)
+                gone, _ = marks_and_keys(self.store.key_of(day), "person", self.store.erased)
                 holds = any(np.isin(gone, s.sections["person_marks"]).any() for s in segments)
                 if day not in wanted or (len(entries) == 1 and not holds):
                     kept += entries
@@ -102,7 +102,7 @@ class LiveWriter(Writer):
             return None
         segment = build_segment(day, np.ascontiguousarray(pieces["place"]), np.ascontiguousarray(pieces["word"]))
         rows = np.concatenate([marks[0][fresh], long_marks[0]]), np.concatenate([marks[1][fresh], long_marks[1]])
-        sealed = seal(segment, self.store.day_keys.of_or_new(day), self.store.identity.id, rows)
+        sealed = seal(segment, self.store.key_to_seal(day), self.store.identity.id, rows)
         return self._write_sealed(sealed, segment.pieces)
 
     def _midnight_conflicts(self, entries: list[SegmentEntry]) -> list[SegmentEntry]:  # noqa: ARG002
@@ -126,8 +126,8 @@ class LiveWriter(Writer):
         start = (words >> np.uint64(53)).astype(np.int64) + day * MINUTES_PER_DAY
         end = start + ((words >> np.uint64(42)) & np.uint64(0x7FF)).astype(np.int64)
         person = (words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)
-        return marks_of_rows(self.store.day_keys.of_or_new(day), person, single["place"], start, end)
+        return marks_of_rows(self.store.key_to_seal(day), person, single["place"], start, end)
 
     def _marks_of_long(self, day: int, rows: NDArray[Any]) -> Marks:
-        key = self.store.day_keys.of_or_new(day)
+        key = self.store.key_to_seal(day)
         return marks_of_rows(key, rows["person"], rows["place"], rows["start"], rows["end"])

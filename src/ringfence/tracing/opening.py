@@ -231,7 +231,7 @@ class Opening:
             segments = self._store.sealed_of(day)
             if not segments:
                 continue
-            marks, keys = marks_and_keys(self._store.day_keys.of(day), side, np.array(numbers, np.int64))
+            marks, keys = marks_and_keys(self._store.key_of(day), side, np.array(numbers, np.int64))
             for number, mark, key in zip(numbers, marks.tolist(), keys, strict=True):
                 pieces = [piece for segment in segments for piece in segment.blocks(side, mark)]
                 if pieces:

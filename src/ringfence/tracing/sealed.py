@@ -34,6 +34,7 @@ NONCE_BYTES = 12
 MAGIC = b"RFSEALE\n"
 SECTIONS: Mapping[str, np.dtype[Any]] = {
     "used": np.dtype("<u4"),
+    "key_check": np.dtype("<u8"),
     "place_marks": np.dtype("<u8"),
     "place_offsets": np.dtype("<u8"),
     "place_blocks": np.dtype("<u1"),
@@ -63,7 +64,10 @@ class RowMarks:
 
 @dataclass(frozen=True, slots=True)
 class SealedSegment:
-    """The sections of one sealed segment. `used` is one more than the highest person and the highest place number."""
+    """The sections of one sealed segment. `used` is one more than the highest person and the highest place number.
+
+    `key_check` tells another key of the day from the right one, which would find no block and so answer with nobody.
+    """
 
     day: int
     sections: Mapping[str, NDArray[Any]]
@@ -72,6 +76,10 @@ class SealedSegment:
     def row_marks(self) -> RowMarks:
         """Return the marks of the visits that began in this segment."""
         return RowMarks(self.sections["row_marks"], self.sections["row_checks"])
+
+    def sealed_with(self, day_key: bytes) -> bool:
+        """Return whether this is the key of the day that the segment was sealed with."""
+        return bool(self.sections["key_check"][0] == _key_check(day_key))
 
     def blocks(self, side: Side, mark: int) -> list[bytes]:
         """Return the sealed blocks that stand under a mark."""
@@ -123,6 +131,7 @@ def seal(
     used = [max(segment.sections[f"{side}_keys"].tolist()[-1:], default=-1) + 1 for side in ("person", "place")]
     sections: dict[str, NDArray[Any]] = {
         "used": np.array(used, np.uint32),
+        "key_check": np.array([_key_check(day_key)]),
         "row_marks": rows[0][order],
         "row_checks": rows[1][order],
     }
@@ -146,7 +155,10 @@ def seal(
 
 def joined(day: int, segments: Sequence[SealedSegment], without_persons: NDArray[np.uint64]) -> SealedSegment:
     """Return one segment with the blocks of several, unopened, but without the person-days of some marks."""
-    sections: dict[str, NDArray[Any]] = {"used": np.max([s.sections["used"] for s in segments], axis=0)}
+    sections: dict[str, NDArray[Any]] = {
+        "used": np.max([s.sections["used"] for s in segments], axis=0),
+        "key_check": segments[0].sections["key_check"],
+    }
     high = np.concatenate([s.sections["row_marks"] for s in segments])
     low = np.concatenate([s.sections["row_checks"] for s in segments])
     order = np.lexsort((low, high))
@@ -177,6 +189,10 @@ def map_sealed(path: Path, checksum: str, *, verify: bool = False) -> SealedSegm
 
 def _subkey(day_key: bytes, use: str) -> bytes:
     return hmac.digest(day_key, b"ringfence live store 1 " + use.encode(), "sha256")
+
+
+def _key_check(day_key: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(_subkey(day_key, "check")[:8], "little"))
 
 
 def _scrambled(key: bytes, blocks: NDArray[np.uint32]) -> NDArray[np.uint8]:
