@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -31,22 +33,26 @@ def search_with(
         folder = exported or Path(scratch) / "visits"
         if exported is None:
             export_parquet(store, folder)
-        return _search(engine, _engine(engine, folder, master), store, asked)
+        with _engine(engine, folder, master) as opened:
+            return _search(engine, opened, store, asked)
 
 
-def _engine(name: str, folder: Path, master: str) -> Engine:
+@contextmanager
+def _engine(name: str, folder: Path, master: str) -> Iterator[Engine]:
     if name == "duckdb":
         from ringfence.tracing.engines.duck import DuckEngine
 
-        return DuckEngine(folder)
-    if name == "spark":
+        yield DuckEngine.over_parquet(folder)
+    elif name == "spark":
         from ringfence.tracing.engines.spark import SparkEngine
 
-        return SparkEngine(folder, master=master)
-    from ringfence.tracing.engines import ReferenceEngine
-    from ringfence.tracing.engines.parquet import read_visits
+        with SparkEngine(str(folder), master=master) as cluster:
+            yield cluster
+    else:
+        from ringfence.tracing.engines import ReferenceEngine
+        from ringfence.tracing.engines.parquet import read_visits
 
-    return ReferenceEngine(read_visits(folder))
+        yield ReferenceEngine(read_visits(folder))
 
 
 def _search(name: str, engine: Engine, store: VisitStore, asked: ContactSearch) -> Contacts:
