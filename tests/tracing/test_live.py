@@ -151,9 +151,12 @@ def test_whom_wei_met_and_whom_those_met(store):
 def test_only_place_days_that_the_case_reached_are_opened(store, monkeypatch):
     opened = []
     unseal = Opening._unseal
-    monkeypatch.setattr(
-        Opening, "_unseal", lambda self, side, block, *rest: (opened.append((side, *block)), unseal(self, side, block, *rest))[1]
-    )  # fmt: skip
+
+    def watched(self, side, block, *rest):
+        opened.append((side, *block))
+        return unseal(self, side, block, *rest)
+
+    monkeypatch.setattr(Opening, "_unseal", watched)
     opening = opening_of(store)
     met = opening.trace([WEI], *WINDOW, now=NOW)
     first = {("person", WEI, DAY), ("person", WEI, DAY + 1), ("place", HOME, DAY), ("place", HOME, DAY + 1),
@@ -180,7 +183,7 @@ def test_the_air_after_midnight_opens_the_next_day_and_no_other(tmp_path):
 
 def test_a_block_outside_the_reach_is_not_opened_even_by_the_inside(store):
     opening = opening_of(store)
-    (block, (key, pieces)), *_ = opening._found("place", [(MARKET, DAY + 1)]).items()
+    (block, (key, pieces)), *_ = opening._sealed_blocks("place", [(MARKET, DAY + 1)]).items()
     refused("live.no_warrant", opening._unseal, "place", block, key, pieces)
 
 

@@ -209,7 +209,7 @@ class Opening:
         """Return open blocks, each counted once in the log before it is opened for the first time."""
         wanted = set(wanted)
         known = self._open[side]
-        found = self._found(side, sorted(wanted - known.keys()))
+        found = self._sealed_blocks(side, sorted(wanted - known.keys()))
         if found:
             self._store.opened.append(
                 warrant=self.warrant.id,
@@ -221,7 +221,7 @@ class Opening:
             known[block] = self._unseal(side, block, key, pieces)
         return {block: known[block] for block in wanted if block in known}
 
-    def _found(self, side: Side, wanted: list[Block]) -> dict[Block, tuple[bytes, list[bytes]]]:
+    def _sealed_blocks(self, side: Side, wanted: list[Block]) -> dict[Block, tuple[bytes, list[bytes]]]:
         """Return the keys and sealed blocks of what is in the store, all of it inside the reach of the warrant."""
         by_day: dict[int, list[int]] = defaultdict(list)
         for number, day in wanted:

@@ -77,14 +77,13 @@ def build_segment(
     long_rows: NDArray | None = None,
 ) -> Segment:
     """Return the segment of a day's pieces: place numbers and by-place words in any order; repeats fall away."""
-    size = int(places.max()) + 1 if len(places) else 0
-    by_place, keys = group_by_key(places, words, size)
+    by_place, keys = _grouped(places, words)
     repeats = mark_repeats(by_place, keys)
     if repeats.any():
         by_place, keys = by_place[~repeats], keys[~repeats]
     place_keys, place_offsets, longest = index_groups(by_place, keys)
     loose, owners = swap_sides(by_place, keys)
-    by_person, owners = group_by_key(owners, loose, int(owners.max()) + 1 if len(owners) else 0)
+    by_person, owners = _grouped(owners, loose)
     person_keys, person_offsets, _ = index_groups(by_person, owners)
     own = find_conflicts(by_person, person_keys, person_offsets)
     if conflicts is not None and len(conflicts):
@@ -103,6 +102,14 @@ def build_segment(
             "long_rows": np.empty(0, LONG_ROW) if long_rows is None else long_rows,
         },
     )
+
+
+def _grouped(keys: NDArray[np.uint32], words: Words) -> tuple[Words, NDArray[np.uint32]]:
+    size = int(keys.max()) + 1 if len(keys) else 0
+    if size > 4 * len(keys):  # Few rows with high numbers: counting up to the highest would cost more than sorting.
+        order = np.lexsort((words, keys))
+        return words[order], keys[order]
+    return group_by_key(keys, words, size)
 
 
 def write_segment(segment: Segment, path: Path) -> str:
