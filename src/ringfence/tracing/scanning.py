@@ -272,3 +272,47 @@ def scan_islands(
     for i in range(sizes[0]):
         slot[met[i, PERSON]] = FREE
     return met[: sizes[0]], evidence[: sizes[1]]
+
+
+@kernel
+def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple[Ints, Ints]:
+    """Return met rows of at least so many minutes, and their evidence by contact, each contact's by start.
+
+    Evidence columns become: row of the contact, place, start, end, minutes, minutes after, crowd of its island.
+    """
+    crowd = np.zeros(len(islands), np.int64)
+    begins = np.zeros(len(met) + 1, np.int64)
+    for i in range(len(evidence)):
+        crowd[evidence[i, E_ISLAND]] += 1
+        begins[evidence[i, E_SLOT] + 1] += 1
+    kept = np.empty((len(met), MET_COLUMNS), np.int64)
+    row = np.empty(len(met), np.int64)
+    group = np.empty(len(met), np.int64)
+    n = 0
+    filled = 0
+    for i in range(len(met)):
+        size = begins[i + 1]
+        begins[i + 1] = group[i] = filled
+        row[i] = -1
+        if met[i, MINUTES] >= min_overlap:
+            for c in range(MET_COLUMNS):
+                kept[n, c] = met[i, c]
+            row[i] = n
+            n += 1
+            filled += size
+    out = np.empty((filled, 7), np.int64)
+    for i in range(len(evidence)):
+        slot = evidence[i, E_SLOT]
+        if row[slot] < 0:
+            continue
+        at = begins[slot + 1]
+        begins[slot + 1] += 1
+        start, end, minutes = evidence[i, E_START], evidence[i, E_END], evidence[i, E_MINUTES]
+        while at > group[slot] and out[at - 1, 2] > start:
+            for c in range(7):
+                out[at, c] = out[at - 1, c]
+            at -= 1
+        island = evidence[i, E_ISLAND]
+        out[at, 0], out[at, 1], out[at, 2], out[at, 3] = row[slot], islands[island, 0], start, end
+        out[at, 4], out[at, 5], out[at, 6] = minutes, end - start - minutes, crowd[island]
+    return kept[:n], out
