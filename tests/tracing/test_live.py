@@ -69,6 +69,7 @@ def load(store, rows):
 
 
 def assert_same(one, other):
+    one, other = (answer.reordered(np.argsort(answer.person)) for answer in (one, other))
     for name in ("person", "minutes", "after_minutes", "encounters", "first", "last"):
         assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
     for name in ("contact", "place", "start", "end", "minutes", "after_minutes", "crowd"):
@@ -288,10 +289,10 @@ def test_an_erased_person_is_not_found_any_more(store):
     }
     with writing(store) as writer:
         writer.erase([FANG])
-    assert opening_of(store).trace([WEI], *WINDOW, now=NOW).person.tolist() == [CHEN]
+    assert sorted(opening_of(store).trace([WEI], *WINDOW, now=NOW).person.tolist()) == [CHEN]
     with writing(store) as writer:
         assert writer.compact() == 2
-    assert opening_of(store).trace([WEI], *WINDOW, now=NOW).person.tolist() == [CHEN]
+    assert sorted(opening_of(store).trace([WEI], *WINDOW, now=NOW).person.tolist()) == [CHEN]
     after = {
         entry.day: len(store.sealed_file(entry.file).sections["person_marks"]) for entry in store.manifest.segments
     }
@@ -380,7 +381,7 @@ def test_visits_put_aside_on_disk_are_covered(tmp_path, monkeypatch):
         assert spilled
         assert not any(word in spilled for word in words)
         assert writer.commit().loaded == len(VISITS)
-    assert opening_of(store).trace([WEI], *WINDOW, now=NOW).person.tolist() == [FANG, CHEN]
+    assert sorted(opening_of(store).trace([WEI], *WINDOW, now=NOW).person.tolist()) == [FANG, CHEN]
 
 
 def research_words(folder):

@@ -219,7 +219,7 @@ def test_only_the_air_that_is_granted_counts(store):
     opening = admit(store, signed_for(store), now=NOW)
     refused("live.outside_residual", opening.trace, [WEI], at(0), at(0, day=2), TraceSettings(31), now=NOW)
     met = opening.trace([WEI], at(0), at(0, day=2), TraceSettings(30), now=NOW)
-    assert met.person.tolist() == [FANG, CHEN, LI]
+    assert sorted(met.person.tolist()) == [FANG, CHEN, LI]
 
 
 def test_the_second_hop_must_be_granted(store):
@@ -233,7 +233,7 @@ def test_the_second_hop_must_be_granted(store):
 def test_an_answer_made_up_opens_nobody(store):
     opening = admit(store, signed_for(store), now=NOW)
     met = opening.trace([WEI], at(0), at(0, day=2), now=NOW)
-    assert met.person.tolist() == [FANG, CHEN]
+    assert sorted(met.person.tolist()) == [FANG, CHEN]
     opened = store.opened.totals()
     invented = replace(met, person=met.person + 2)
     refused("live.outside_contacts", opening.second_hop, [WEI], at(0), at(0, day=2), invented, now=NOW)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import CUT_BEFORE
-from ringfence.tracing.jit import kernel
+from ringfence.tracing.jit import inlined, kernel
 from ringfence.tracing.layout import end_of, other_of, start_of
 from ringfence.tracing.table import (
     CONFLICT_PAIRS,
@@ -130,15 +130,16 @@ def canonical_pieces(rows: Ints, first_day: int, first: Ints, day: int, place: i
     begin, stop = segments_of_day(first_day, first, day)
     keys = np.empty(16, np.int64)
     n = 0
-    for segment in range(begin, stop):
-        words, _ = place_words(rows, segment, place)
-        for w in words:
-            if holds(persons, other_of(w)):
+    for person in persons:
+        for segment in range(begin, stop):
+            for w in person_words(rows, segment, person):
+                if other_of(w) != place:
+                    continue
                 if n == len(keys):
                     more = np.empty(2 * n, np.int64)
                     more[:n] = keys
                     keys = more
-                keys[n] = (other_of(w) << 22) | (start_of(w) << 11) | end_of(w)
+                keys[n] = (person << 22) | (start_of(w) << 11) | end_of(w)
                 n += 1
     keys = np.sort(keys[:n])
     out = np.empty((n, 4), np.int64)
@@ -165,7 +166,7 @@ def there_at_midnight(rows: Ints, first_day: int, first: Ints, day: int, place: 
     return False
 
 
-@kernel
+@inlined
 def _add(
     met: Ints,
     evidence: Ints,
@@ -226,15 +227,17 @@ def scan_islands(
     islands: Ints,
     present: Ints,
     slot: NDArray[np.int32],
-    with_evidence: bool,
-) -> tuple[Ints, Ints]:
-    """Return everybody who was on an island (met columns) and, if asked, each piece of evidence, in order found.
+    met: Ints,
+    evidence: Ints,
+) -> tuple[Ints, Ints, Ints]:
+    """Fill everybody who was on an island (met columns) and each piece of evidence, in order found.
 
-    `slot` is scratch, one number a person: FREE, or SKIP for those not to be met; it is left as it was.
+    `slot` is scratch, one number a person: FREE, or SKIP for those not to be met; it is left as it was. `met` and
+    `evidence` are room to write in (no rows for evidence: none is wanted); returned larger where it was too small,
+    with how many rows of each are filled. Memory used before costs nothing; fresh memory costs more than the search.
     """
-    met = np.empty((256, MET_COLUMNS), np.int64)
-    evidence = np.empty((512 if with_evidence else 0, EVIDENCE_COLUMNS), np.int64)
     sizes = np.zeros(2, np.int64)
+    with_evidence = len(evidence) > 0
     for number in range(len(islands)):
         island = islands[number]
         place, start, end = island[0], island[1], island[2]
@@ -271,7 +274,7 @@ def scan_islands(
                              p[3] != 0)  # fmt: skip
     for i in range(sizes[0]):
         slot[met[i, PERSON]] = FREE
-    return met[: sizes[0]], evidence[: sizes[1]]
+    return met, evidence, sizes
 
 
 @kernel

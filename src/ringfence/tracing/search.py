@@ -84,14 +84,7 @@ def trace(
     table = store.table
     stays = gather_stays(table.rows, table.first_day, table.first, _findable(store, persons), start, end)
     islands, present = islands_of(stays, settings.residual_minutes)
-    slot = store.scratch()
-    marked = persons[persons < len(slot)]
-    before = slot[marked]
-    slot[marked] = SKIP
-    try:
-        met, found = scan_islands(table.rows, table.first_day, table.first, islands, present, slot, evidence)
-    finally:
-        slot[marked] = before
+    met, found = _scan(store, islands, present, persons, evidence=evidence)
     return _answer(met, found, islands, settings.min_overlap_minutes)
 
 
@@ -154,12 +147,30 @@ def common_places(
 
 
 def people_at(store: Searchable, place: int, start: int, end: int) -> TraceAnswer:
-    """Return everybody who was at one place in [start, end), ordered by number; all minutes there count as together."""
+    """Return everybody who was at one place in [start, end); all minutes there count as together."""
     _check_window(start, end)
-    table = store.table
     islands, present = np.array([[place, start, end, 0, 1]], np.int64), np.array([[start, end]], np.int64)
-    met, found = scan_islands(table.rows, table.first_day, table.first, islands, present, store.scratch(), True)
+    met, found = _scan(store, islands, present, np.empty(0, np.int64), evidence=True)
     return _answer(met, found, islands, 0)
+
+
+def _scan(store: Searchable, islands: Ints, present: Ints, unmet: Ints, *, evidence: bool) -> tuple[Ints, Ints]:
+    """Return what a scan of islands finds, some persons left out. It lies in working memory: use it before the next."""
+    table, scratch = store.table, store.scratch()
+    slot, room = scratch.slot, scratch.evidence if evidence else scratch.evidence[:0]
+    marked = unmet[unmet < len(slot)]
+    before = slot[marked]
+    slot[marked] = SKIP
+    try:
+        met, found, sizes = scan_islands(
+            table.rows, table.first_day, table.first, islands, present, slot, scratch.met, room
+        )
+    finally:
+        slot[marked] = before
+    scratch.met = met
+    if evidence:
+        scratch.evidence = found
+    return met[: sizes[0]], found[: sizes[1]]
 
 
 def _check_window(start: int, end: int) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import VisitBatch
-from ringfence.tracing.scanning import FREE, SKIP, gather_stays
+from ringfence.tracing.scanning import EVIDENCE_COLUMNS, FREE, MET_COLUMNS, SKIP, gather_stays
 from ringfence.tracing.table import Table
+
+
+@dataclass(slots=True)
+class Scratch:
+    """Working memory of searches: one number a person (FREE, or SKIP for the erased), room for answers and evidence."""
+
+    slot: NDArray[np.int32]
+    met: NDArray[np.int64]
+    evidence: NDArray[np.int64]
 
 
 class Searchable:
@@ -16,7 +27,7 @@ class Searchable:
     def __init__(self, table: Table, erased: NDArray[np.int64]) -> None:
         self._table = table
         self._erased = erased
-        self._scratch: NDArray[np.int32] | None = None
+        self._scratch: Scratch | None = None
 
     @property
     def table(self) -> Table:
@@ -28,12 +39,14 @@ class Searchable:
         """Return the numbers of persons who are not to be found."""
         return self._erased
 
-    def scratch(self) -> NDArray[np.int32]:
-        """Return one number a person, FREE or, for the erased, SKIP: working memory, kept between searches."""
+    def scratch(self) -> Scratch:
+        """Return the searches' working memory, kept between them. One search at a time: a thread opens its own."""
         if self._scratch is None:
-            self._scratch = np.full(self.table.persons, FREE, np.int32)
+            slot = np.full(self.table.persons, FREE, np.int32)
             erased = self.erased
-            self._scratch[erased[erased < self.table.persons]] = SKIP
+            slot[erased[erased < self.table.persons]] = SKIP
+            met = np.empty((256, MET_COLUMNS), np.int64)
+            self._scratch = Scratch(slot, met, np.empty((256, EVIDENCE_COLUMNS), np.int64))
         return self._scratch
 
     def visits_of(self, persons: NDArray[np.integer] | list[int], start: int, end: int) -> VisitBatch:
