@@ -107,8 +107,8 @@ def finish_erasures(store: VisitStore, writer: Writer) -> None:
     if keys is None:
         return
     keys.adopt_suppressions([(s.digest, s.number, s.at_minute) for s in store.manifest.suppressions])
-    known = {s.digest for s in store.manifest.suppressions}
-    missing = [Suppression(*entry) for entry in keys.suppressed() if entry[0] not in known]
+    known = {(s.digest, s.number) for s in store.manifest.suppressions}
+    missing = [Suppression(*entry) for entry in keys.suppressed() if entry[:2] not in known]
     if missing:
         writer.erase([s.number for s in missing], missing)
     persons, places = store.numbers_used()

@@ -99,7 +99,7 @@ class Writer:
         with refused_writing(self.store.path, needed=32 * self._aside.rows):
             fresh, outcome = self._segments_of_load()
             now = self.store.manifest
-            known = {s.digest: s for s in (*now.suppressions, *suppressions)}
+            known = {(s.digest, s.number): s for s in (*now.suppressions, *suppressions)}
             self._publish(
                 segments=now.segments + tuple(fresh),
                 ledger=tuple(dict.fromkeys((*now.ledger, *ledger))),
@@ -115,7 +115,7 @@ class Writer:
         with refused_writing(self.store.path, needed=0):
             self._publish(
                 tombstones=tuple(sorted({*now.tombstones, *numbers})),
-                suppressions=tuple({s.digest: s for s in (*now.suppressions, *suppressions)}.values()),
+                suppressions=tuple({(s.digest, s.number): s for s in (*now.suppressions, *suppressions)}.values()),
             )
 
     def retain(self, from_day: int) -> int:
