@@ -91,7 +91,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(
     loads=st.lists(ROWS, min_size=1, max_size=3),
     seeds=st.sets(st.integers(0, 6), min_size=1, max_size=2),

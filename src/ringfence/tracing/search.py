@@ -194,7 +194,9 @@ def _answer(met: Ints, found: Ints, islands: Ints, min_overlap: int) -> TraceAns
 def _second_hop_state(store: Searchable, seeds: Ints, hop_one: TraceAnswer) -> Ints:
     state = np.zeros(store.table.persons, np.int64)
     nobody = np.concatenate([seeds, store.erased])
-    state[hop_one.person] = contact_state(0) - hop_one.first
+    # Of a live store only what a warrant reaches is there: a contact exposed after the window may not be.
+    there = hop_one.person < len(state)
+    state[hop_one.person[there]] = contact_state(0) - hop_one.first[there]
     state[nobody[nobody < len(state)]] = NOBODY
     return state
 
