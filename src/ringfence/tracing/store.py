@@ -92,7 +92,9 @@ class VisitStore:
             slot = np.full(self.table.persons, FREE, np.int32)
             erased = self.erased
             slot[erased[erased < self.table.persons]] = SKIP
-            self._scratch = Scratch(slot, np.empty((256, MET_COLUMNS), np.int64), np.empty((256, EVIDENCE_COLUMNS), np.int64))
+            self._scratch = Scratch(
+                slot, np.empty((256, MET_COLUMNS), np.int64), np.empty((256, EVIDENCE_COLUMNS), np.int64)
+            )
         return self._scratch
 
     def manifest_bytes(self) -> int:
