@@ -124,7 +124,7 @@ def write_pointer(directory: Path, pointer: Pointer) -> None:
 def drop_unnamed(directory: Path, pointer: Pointer) -> None:
     """Remove segments and pointers that a crash or a later state has left behind. Only for who holds the lock."""
     named = {entry.name for entry in pointer.segments}
-    left = [p for p in directory.iterdir() if p.name.startswith("CURRENT.") or p.suffix == ".ids"]
+    left = [p for p in directory.iterdir() if p.name.startswith("CURRENT.") or p.suffix in (".ids", ".new")]
     stale = [path for path in left if path.name not in named]
     for path in stale:
         path.unlink()

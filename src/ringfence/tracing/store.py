@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from ringfence.vocabulary.refusals import Refused
 
 LAYOUT = 1
 KINDS = ("synthetic", "research", "live")
+_READ_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,20 @@ class VisitStore:
 
     def refresh(self) -> None:
         """Look at what is in force now."""
-        for attempt in range(5):
-            self.manifest = manifest.read_current(self.path)
+        for attempt in range(_READ_TRIES):
             try:
+                self.manifest = manifest.read_current(self.path)
                 self._segments = {
                     entry.file: self._segments.get(entry.file) or open_segment(self.path / entry.file, entry.checksum)
                     for entry in self.manifest.segments
                 }
+                self._kinds = self._read_kinds()
                 break
             except FileNotFoundError as error:  # A writer has swept what an older manifest named: read the newer one.
-                if attempt == 4:
+                if attempt + 1 == _READ_TRIES:
                     raise Refused("store.damaged", file=str(error.filename), part="file") from error
+        if self.keys is not None:  # After the manifest: keys are durable before the visits that use them.
+            self.keys.refresh()
         self.table: Table = table_of(list(self._segments.values()))
         self._scratch: NDArray[np.int32] | None = None
 
@@ -86,11 +90,18 @@ class VisitStore:
         return self._scratch
 
     def manifest_bytes(self) -> int:
-        """Return how many bytes the segments in force take on disk."""
-        return sum((self.path / entry.file).stat().st_size for entry in self.manifest.segments)
+        """Return how many bytes the segments in force take on disk; one that was swept meanwhile takes none."""
+        total = 0
+        for entry in self.manifest.segments:
+            with suppress(FileNotFoundError):
+                total += (self.path / entry.file).stat().st_size
+        return total
 
     def place_kinds(self) -> NDArray[np.uint8]:
         """Return the kind of each place by its number (`vocabulary.places.PlaceKind`)."""
+        return self._kinds
+
+    def _read_kinds(self) -> NDArray[np.uint8]:
         if not self.manifest.kinds_file:
             return np.empty(0, np.uint8)
         return np.fromfile(self.path / self.manifest.kinds_file, np.uint8)
@@ -121,8 +132,9 @@ class VisitStore:
                 raise Refused("store.no_keys", store=str(self.path), person=unreadable[0])
             return np.array([int(p) for p in persons], np.int64)
         numbers = self.keys.find("person", list(persons))
-        if np.any(numbers < 0):
-            raise Refused("store.unknown_person", person=persons[int(np.argmax(numbers < 0))])
+        unknown = (numbers < 0) | np.isin(numbers, self.erased)  # An older copy of the keys may still name the erased.
+        if np.any(unknown):
+            raise Refused("store.unknown_person", person=persons[int(np.argmax(unknown))])
         return numbers
 
     def names_of(self, side: Literal["person", "place"], numbers: NDArray[np.integer]) -> list[str]:
@@ -149,9 +161,9 @@ def create_store(path: str | Path, *, kind: str = "research", zone: str = "UTC")
     if (path / "CURRENT").exists():
         raise Refused("store.exists", store=str(path))
     with refused_writing(path, needed=0):
-        path.mkdir(parents=True, exist_ok=True)
-        foreign = [p.name for p in path.iterdir() if p.name not in {"store.json", "days", "kinds", "aside", "LOCK"}]
-        if any(not name.startswith(("MANIFEST-", "CURRENT")) for name in foreign):
+        durable.make_room(path)
+        foreign = [p.name for p in path.iterdir() if p.name not in {"days", "kinds", "aside", "LOCK"}]
+        if any(not name.startswith(("MANIFEST-", "CURRENT", "store.json")) for name in foreign):
             raise Refused("store.not_a_store", store=str(path))
         with durable.only_writer(path):
             if not (path / "CURRENT").exists():
@@ -171,7 +183,7 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     path = Path(path)
     if not (path / "CURRENT").exists():
         raise Refused("store.missing", store=str(path))
-    raw = json.loads((path / "store.json").read_text(encoding="utf-8"))
+    raw = _read_identity(path / "store.json")
     if raw["layout"] > LAYOUT:
         raise Refused("store.newer", store=str(path), layout=raw["layout"])
     beside = default_keys(path) if keys is None else Path(keys)
@@ -183,6 +195,16 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     if key_map is not None and mark and mark != key_map.secret_mark:
         raise Refused("store.keys_mismatch", keys=str(beside))
     return store
+
+
+def _read_identity(file: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(file.read_bytes())
+        if not {"layout", "id", "kind", "zone"} <= raw.keys():
+            raise ValueError(file)
+    except (FileNotFoundError, ValueError, AttributeError) as error:
+        raise Refused("store.damaged", file=str(file), part="identity") from error
+    return dict(raw)
 
 
 def default_keys(path: Path) -> Path:
@@ -200,7 +222,8 @@ def refused_writing(path: Path, *, needed: int) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise Refused("store.disk_full", store=str(path), needed_mb=needed // 1_000_000 + 1) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        inside = not isinstance(error.filename, str) or Path(error.filename).is_relative_to(path)
+        if inside and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise Refused("store.read_only", store=str(path), reason=error.strerror or "read-only") from error
         raise
 
