@@ -30,7 +30,7 @@ CAST = ("Wei-伟-7301", "Fang-芳-7302", "Chen-陈-7303", "Li-李-7304", "Zhao-�
 WEI, FANG, CHEN, LI, ZHAO = CAST
 TOWN = ("home-家-8101", "workshop-车间-8102", "noodle-shop-面馆-8103", "market-市场-8104", "bus-公交-8105")
 HOME, WORKSHOP, NOODLE_SHOP, MARKET, BUS = TOWN
-MIDNIGHT = 27_445_680  # 2022-03-08T00:00Z in minutes since 1970
+MIDNIGHT = 27_444_960  # 2022-03-08T00:00Z in minutes since 1970
 DAY = 1440
 
 Row = tuple[str, str, int, int]  # person, place, start, end in minutes
@@ -134,6 +134,11 @@ def trace_words(store: Path, case: str) -> list[str]:
     return ["trace", "--store", str(store), "--person", case, *told, "--json"]
 
 
+def answers(desk: Desk, store: Path, case: str) -> dict[str, tuple[int, int, tuple[str, ...]]]:
+    """Return whom a case met according to a process that searches a store."""
+    return told_by(desk.run(*trace_words(store, case)).json)
+
+
 def told_by(answer: dict[str, Any]) -> dict[str, tuple[int, int, tuple[str, ...]]]:
     """Return the JSON answer of a trace in the form of `met_by`."""
     return {row["person"]: (row["minutes"], row["encounters"], tuple(row["places"])) for row in answer["contacts"]}
@@ -182,6 +187,28 @@ def copy_of(store: Path, folder: Path) -> Path:
     return Path(shutil.copytree(store, folder / store.name))
 
 
+def replace_tree(source: Path, target: Path) -> None:
+    """Put a copy of a folder in the place of another."""
+    shutil.rmtree(target)
+    shutil.copytree(source, target)
+
+
+def lay_over(source: Path, target: Path) -> None:
+    """Copy a folder over another, as a careless restore does: what only the other has stays."""
+    shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder and all in it."""
+    shutil.rmtree(folder)
+
+
+def empty(folder: Path) -> None:
+    """Remove all that is in a folder."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 # ── real processes ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -225,6 +252,10 @@ class Running:
         """End the process as a loss of power would: it can do nothing about it."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def said(self) -> str:
+        """Return what it has told people so far."""
+        return (self._room / "err").read_text(encoding="utf-8") if (self._room / "err").exists() else ""
 
     def done(self) -> Done:
         """Wait for the end."""
@@ -282,6 +313,11 @@ class Desk:
         self._process.wait()
 
 
+    def seen(self, path: Path) -> Path:
+        """Return where this process sees what the desk sees at a path: the desk may have disks of its own."""
+        return Path(f"/proc/{self._process.pid}/root{path}")
+
+
 @contextlib.contextmanager
 def desk_in(room: Path, *, within: Sequence[str] = ()) -> Iterator[Desk]:
     """Have a desk while a block runs."""
@@ -290,6 +326,44 @@ def desk_in(room: Path, *, within: Sequence[str] = ()) -> Iterator[Desk]:
         yield desk
     finally:
         desk.close()
+
+
+# ── disks that are small, full or read-only ──────────────────────────────────────────────────────────────────────
+
+
+@cache
+def own_mounts() -> tuple[str, ...]:
+    """Return the command that gives a process mounts of its own, as root or as anybody; empty where none does."""
+    for start in (("unshare", "--mount"), ("unshare", "--mount", "--map-root-user")):
+        trial = [*start, "sh", "-c", "mount -t tmpfs none /mnt && mount --bind / /mnt"]
+        with contextlib.suppress(FileNotFoundError):
+            if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
+                return start
+    return ()
+
+
+def small_disk(at: Path, kilobytes: int) -> tuple[str, ...]:
+    """Return the command within which a small disk is mounted at a path."""
+    return (*own_mounts(), "sh", "-c", f'mount -t tmpfs -o size={kilobytes}k none "{at}" && exec "$@"', "sh")
+
+
+def read_only(at: Path) -> tuple[str, ...]:
+    """Return the command within which a folder is mounted read-only."""
+    return (*own_mounts(), "sh", "-c", f'mount --bind "{at}" "{at}" && mount -o remount,bind,ro "{at}" && exec "$@"', "sh")
+
+
+def no_privileges() -> tuple[str, ...]:
+    """Return the command within which permissions bind even root."""
+    return ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+
+
+def fill(path: Path, *, free: int) -> None:
+    """Fill a disk with one file until only so many bytes are free."""
+    with path.open("wb", buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        file.truncate(max(0, file.tell() - free))
 
 
 def _serve(warm: Path) -> None:

@@ -116,6 +116,7 @@ def write_pointer(directory: Path, pointer: Pointer) -> None:
     body = json.dumps(asdict(pointer), separators=(",", ":")).encode()
     waiting = directory / f"CURRENT.{uuid.uuid4().hex}"
     write_private(waiting, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    flush_directory(directory)  # The segments' names must not be younger than the pointer to them.
     waiting.rename(directory / "CURRENT")
     flush_directory(directory)
     drop_unnamed(directory, pointer)
