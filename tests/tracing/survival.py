@@ -173,7 +173,9 @@ def unnamed_files(store: Path) -> list[str]:
 
 def bytes_naming(words: Iterable[str], *folders: Path) -> list[str]:
     """Return the files below some folders in which a word stands, in any of the ways a program writes text down."""
-    sought = {form for word in words for form in (word.encode(), word.encode("utf-16-le"), json.dumps(word)[1:-1].encode())}
+    sought = {
+        form for word in words for form in (word.encode(), word.encode("utf-16-le"), json.dumps(word)[1:-1].encode())
+    }
     files = [path for folder in folders for path in folder.rglob("*")]
     named = [str(path) for path in files if any(form in os.fsencode(path) for form in sought)]
     return named + [str(path) for path in files if path.is_file() and any(form in path.read_bytes() for form in sought)]
@@ -268,7 +270,7 @@ class Running:
 
 
 class Desk:
-    """A process that runs commands of `ringfence`, each in a fork of its own. `within` is a command to start it with."""
+    """A process that runs commands of `ringfence`, each in a fork of its own; `within` starts it."""
 
     def __init__(self, room: Path, *, within: Sequence[str] = ()) -> None:
         room.mkdir(parents=True, exist_ok=True)
@@ -286,7 +288,7 @@ class Desk:
     def start(
         self, *words: object, steps: int | None = None, below: Path | None = None, largest: int | None = None
     ) -> Running:
-        """Start a command. After so many `steps` with files below a folder it kills itself; no file may be `largest`."""
+        """Start a command. After so many `steps` with files `below` it kills itself; no file grows over `largest`."""
         self._count += 1
         room = self._room / f"run-{self._count}"
         room.mkdir()
@@ -311,7 +313,6 @@ class Desk:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
-
 
     def seen(self, path: Path) -> Path:
         """Return where this process sees what the desk sees at a path: the desk may have disks of its own."""
@@ -349,7 +350,8 @@ def small_disk(at: Path, kilobytes: int) -> tuple[str, ...]:
 
 def read_only(at: Path) -> tuple[str, ...]:
     """Return the command within which a folder is mounted read-only."""
-    return (*own_mounts(), "sh", "-c", f'mount --bind "{at}" "{at}" && mount -o remount,bind,ro "{at}" && exec "$@"', "sh")
+    mounted = f'mount --bind "{at}" "{at}" && mount -o remount,bind,ro "{at}"'
+    return (*own_mounts(), "sh", "-c", f'{mounted} && exec "$@"', "sh")
 
 
 def no_privileges() -> tuple[str, ...]:

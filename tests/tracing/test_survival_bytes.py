@@ -1,4 +1,4 @@
-"""What lies on the disk: no given id in any byte of a store, nothing new for what is known, nothing named before it is safe."""
+"""What lies on the disk: no given id in any byte, nothing new for what is known, nothing named before it is safe."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class Ledger:
 
     def fsync(self, handle: int) -> None:
         self._fsync(handle)
-        path = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        path = Path(f"/proc/self/fd/{handle}").readlink()
         self._flushed[path] = (next(self._turn), os.fstat(handle).st_size)
         if not path.is_dir():
             self._born[path] = self._flushed[path][0]
@@ -204,8 +204,8 @@ class Ledger:
 def test_whatever_a_pointer_names_is_flushed_before_it_is_named_and_its_directory_too(tmp_path, monkeypatch):
     ledger = Ledger()
     monkeypatch.setattr(os, "fsync", ledger.fsync)
-    monkeypatch.setattr(Path, "rename", lambda path, target: ledger.rename(path, target))
-    monkeypatch.setattr(Path, "mkdir", lambda path, *how, **more: ledger.mkdir(path, *how, **more))
+    monkeypatch.setattr(Path, "rename", lambda *told: ledger.rename(*told))  # noqa: PLW0108 — bound methods take no path
+    monkeypatch.setattr(Path, "mkdir", lambda *told, **how: ledger.mkdir(*told, **how))  # noqa: PLW0108
     store = tmp_path / "new" / "city"
     load(store, survival.write_csv(tmp_path / "told.csv", TOLD))
     load(store, survival.write_csv(tmp_path / "later.csv", LATER))

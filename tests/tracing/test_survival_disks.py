@@ -62,9 +62,7 @@ def test_a_load_that_may_not_write_what_it_needs_is_refused_and_nothing_is_lost(
     store = tmp_path / "city"
     assert desk.run("visits", "load", file, "--store", store, "--json").code == 0
     files = sorted(path for path in tmp_path.rglob("*") if path.is_file() and "rejects" not in path.parts)
-    refused_for_lack_of_room(
-        desk.run("visits", "load", news, "--store", store, "--json", largest=largest), store
-    )
+    refused_for_lack_of_room(desk.run("visits", "load", news, "--store", store, "--json", largest=largest), store)
     holds(store, TOLD)
     assert sorted(p for p in tmp_path.rglob("*") if p.is_file() and "rejects" not in p.parts) == files
     assert list(survival.keys_of(store).glob("rejects/*")) == []
@@ -241,7 +239,6 @@ def test_a_new_store_where_nothing_may_be_written_is_refused(shut, news):
     done = desk.run("visits", "load", news, "--store", store.with_name("other"), "--json")
     assert done.code == 1
     assert done.refusals[0] in ("store.read_only", "cli.disk_read_only", "cli.file_denied")
-
 
 
 def test_a_file_elsewhere_that_may_not_be_opened_is_not_blamed_on_the_store(tmp_path):

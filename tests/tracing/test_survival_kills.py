@@ -184,9 +184,7 @@ def test_a_further_load_killed_before_any_step_is_there_whole_or_not_at_all(desk
 def test_a_compaction_killed_before_any_step_brings_nobody_back(desk, tmp_path, soak):
     standing = city(desk, tmp_path / "standing", FEW, NIGHT, STANDING[:200], erased=FANG)
     left = stays(FEW, NIGHT, STANDING[:200], without=FANG)
-    killed_before_steps(
-        desk, tmp_path, soak, standing=standing, words=("visits", "compact"), before=left, after=left
-    )
+    killed_before_steps(desk, tmp_path, soak, standing=standing, words=("visits", "compact"), before=left, after=left)
 
 
 def test_an_erasure_killed_before_any_step_is_done_or_can_be_done_again(desk, tmp_path, soak):

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from ringfence.tracing.intake import IntakeSettings
 from ringfence.tracing.layout import OTHER_SHIFT
 from ringfence.tracing.loading import erase_person, load_files, open_or_create
-from ringfence.tracing.intake import IntakeSettings
 from ringfence.tracing.store import open_store
 from ringfence.vocabulary.refusals import Refused
 from tests.tracing import survival
@@ -219,9 +219,7 @@ def test_rows_older_than_what_is_retained_are_told_as_expired_and_not_stored(tmp
     }
 
     def load(store, file):
-        told = load_files(
-            open_or_create(store, None), [file], IntakeSettings(), rejects_file=tmp_path / "rejects.csv"
-        )
+        told = load_files(open_or_create(store, None), [file], IntakeSettings(), rejects_file=tmp_path / "rejects.csv")
         return told.loaded, told.duplicates, told.expired
 
     early, late = tmp_path / "early", tmp_path / "late"

@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.crash, pytest.mark.io]
 
 @pytest.fixture(scope="module")
 def desks(tmp_path_factory):
-    with survival.desk_in(tmp_path_factory.mktemp("writer")) as writer:
-        with survival.desk_in(tmp_path_factory.mktemp("reader")) as reader:
-            yield writer, reader
+    rooms = (tmp_path_factory.mktemp("writer"), tmp_path_factory.mktemp("reader"))
+    with survival.desk_in(rooms[0]) as writer, survival.desk_in(rooms[1]) as reader:
+        yield writer, reader
 
 
 def expected(*loads: list[Row], without: str = ""):
@@ -92,7 +92,7 @@ def test_searches_during_loads_compactions_and_an_erasure_each_see_a_moment_that
             busy = not writing.ends_within(0)
             answer = survival.answers(reader, store, WEI)
             seen = [at for at in range(reached, step + 1) if possible[at] == answer]
-            assert seen, f"an answer of no moment, after {words[:step + 1]}"
+            assert seen, f"an answer of no moment, after {words[: step + 1]}"
             reached = max(reached, seen[0])
             answered += 1
         assert writing.done().code == 0

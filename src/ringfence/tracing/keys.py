@@ -39,6 +39,8 @@ _HIGHEST_COUNT = 2**32 - 1
 class KeyMap:
     """Ids to numbers and back. Numbers given by `numbers` count once `commit` has returned."""
 
+    _pointer: Pointer
+
     def __init__(self, directory: Path, *, on_wait: Callable[[], None] | None = None) -> None:
         """Open the committed state of a directory; `on_wait` is called when another writer must be waited for."""
         self.directory = directory
