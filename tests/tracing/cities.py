@@ -124,7 +124,6 @@ EVENING = City(
             met={"Fang": (690, 0, 1), "Chen": (240, 30, 2), "Li": (0, 5, 1)},
         ),
         Question(("Zhao",), **A_WEEK, residual_minutes=30, met={}, reached={}),
-        Question(("Wei",), "2022-03-08T00:00", "2022-03-08T00:00", residual_minutes=30, met={}, reached={}),
     ),
 )
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.tracing.intake.resolve import Times, resolve
 from ringfence.tracing.intake.settings import IntakeSettings
 from ringfence.tracing.intake.times import Reading, read_moments, read_numbers
-from ringfence.tracing.intake.resolve import Times, resolve
 from ringfence.tracing.intake.zones import to_utc
 from ringfence.tracing.texts import Texts
 
@@ -145,9 +145,12 @@ def test_a_number_means_the_same_as_its_text(seconds: int, scale: int) -> None:
     assert (int(from_number[0][0]), bool(from_number[1][0]), int(from_number[2][0])) == from_text
 
 
-@given(st.datetimes(datetime(1970, 1, 2), datetime(2037, 12, 30)), st.sampled_from(
-    ["America/New_York", "Asia/Shanghai", "America/St_Johns", "Australia/Lord_Howe", "Europe/London", "UTC"]
-))
+@given(
+    st.datetimes(datetime(1970, 1, 2), datetime(2037, 12, 30)),
+    st.sampled_from(
+        ["America/New_York", "Asia/Shanghai", "America/St_Johns", "Australia/Lord_Howe", "Europe/London", "UTC"]
+    ),
+)
 def test_wall_clocks_agree_with_the_standard_library(wall: datetime, zone: str) -> None:
     wall = wall.replace(microsecond=0)
     utc, _, never = to_utc(np.array([int((wall.replace(tzinfo=UTC) - EPOCH).total_seconds())]), zone)
@@ -193,7 +196,9 @@ def test_a_part_of_a_day_is_a_wide_and_uncertain_span(text: str, hours: tuple[in
     assert times.uncertain[0]
 
 
-@pytest.mark.parametrize("text", ["2022年3月8日10时30分", "2022年3月8日 10:30", "2022年3月8日 10：30", "2022年3月8日10点30分"])
+@pytest.mark.parametrize(
+    "text", ["2022年3月8日10时30分", "2022年3月8日 10:30", "2022年3月8日 10：30", "2022年3月8日10点30分"]
+)
 def test_chinese_dates_are_read(text: str) -> None:
     times = resolved(text, zone="Asia/Shanghai")
     assert times.readings[0] == Reading.MOMENT

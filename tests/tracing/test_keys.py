@@ -216,7 +216,7 @@ def test_another_map_has_another_secret(keys: KeyMap, tmp_path: Path) -> None:
 
 def test_rows_of_her_in_files_of_rejects_go_too(keys: KeyMap) -> None:
     rejects = keys.rejects_directory / "load.csv"
-    rejects.write_text("file,line,value,row\na,2,x,\"Chen-2201,home,x\"\na,3,y,\"Li-9930,home,y\"\n", encoding="utf-8")
+    rejects.write_text('file,line,value,row\na,2,x,"Chen-2201,home,x"\na,3,y,"Li-9930,home,y"\n', encoding="utf-8")
     keys.forget(2, at_minute=NOON)
     assert "Chen-2201" not in rejects.read_text(encoding="utf-8")
     assert "Li-9930" in rejects.read_text(encoding="utf-8")

@@ -48,6 +48,7 @@ class KeyMap:
         self._lock: int | None = None
         self._tables: dict[Kind, IdTable] = {}
         self._returned: dict[int, int] = {}
+        self._pointer = Pointer()
         self._load()
         self._secret = (directory / "suppression.key").read_bytes()
 

@@ -104,8 +104,8 @@ def finish_erasures(store: VisitStore, writer: Writer) -> None:
     if keys is None:
         return
     keys.adopt_suppressions([(s.digest, s.number, s.at_minute) for s in store.manifest.suppressions])
-    known = set(store.manifest.suppressions)
-    missing = [told for entry in keys.suppressed() if (told := Suppression(*entry)) not in known]
+    known = {(s.digest, s.number) for s in store.manifest.suppressions}
+    missing = [Suppression(*entry) for entry in keys.suppressed() if entry[:2] not in known]
     if missing:
         writer.erase([s.number for s in missing], missing)
     if store.table.persons > keys.count("person") or store.table.places > keys.count("place"):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import CUT_BEFORE
-from ringfence.tracing.jit import kernel
+from ringfence.tracing.jit import inlined, kernel
 from ringfence.tracing.layout import end_of, other_of, start_of
 from ringfence.tracing.table import (
     CONFLICT_PAIRS,
@@ -130,15 +130,16 @@ def canonical_pieces(rows: Ints, first_day: int, first: Ints, day: int, place: i
     begin, stop = segments_of_day(first_day, first, day)
     keys = np.empty(16, np.int64)
     n = 0
-    for segment in range(begin, stop):
-        words, _ = place_words(rows, segment, place)
-        for w in words:
-            if holds(persons, other_of(w)):
+    for person in persons:
+        for segment in range(begin, stop):
+            for w in person_words(rows, segment, person):
+                if other_of(w) != place:
+                    continue
                 if n == len(keys):
                     more = np.empty(2 * n, np.int64)
                     more[:n] = keys
                     keys = more
-                keys[n] = (other_of(w) << 22) | (start_of(w) << 11) | end_of(w)
+                keys[n] = (person << 22) | (start_of(w) << 11) | end_of(w)
                 n += 1
     keys = np.sort(keys[:n])
     out = np.empty((n, 4), np.int64)
@@ -165,7 +166,7 @@ def there_at_midnight(rows: Ints, first_day: int, first: Ints, day: int, place: 
     return False
 
 
-@kernel
+@inlined
 def _add(
     met: Ints,
     evidence: Ints,
@@ -226,15 +227,17 @@ def scan_islands(
     islands: Ints,
     present: Ints,
     slot: NDArray[np.int32],
-    with_evidence: bool,
-) -> tuple[Ints, Ints]:
-    """Return everybody who was on an island (met columns) and, if asked, each piece of evidence, in order found.
+    met: Ints,
+    evidence: Ints,
+) -> tuple[Ints, Ints, Ints]:
+    """Fill everybody who was on an island (met columns) and each piece of evidence, in order found.
 
-    `slot` is scratch, one number a person: FREE, or SKIP for those not to be met; it is left as it was.
+    `slot` is scratch, one number a person: FREE, or SKIP for those not to be met; it is left as it was. `met` and
+    `evidence` are room to write in (no rows for evidence: none is wanted); returned larger where it was too small,
+    with how many rows of each are filled. Memory used before costs nothing; fresh memory costs more than the search.
     """
-    met = np.empty((256, MET_COLUMNS), np.int64)
-    evidence = np.empty((512 if with_evidence else 0, EVIDENCE_COLUMNS), np.int64)
     sizes = np.zeros(2, np.int64)
+    with_evidence = len(evidence) > 0
     for number in range(len(islands)):
         island = islands[number]
         place, start, end = island[0], island[1], island[2]
@@ -271,4 +274,48 @@ def scan_islands(
                              p[3] != 0)  # fmt: skip
     for i in range(sizes[0]):
         slot[met[i, PERSON]] = FREE
-    return met[: sizes[0]], evidence[: sizes[1]]
+    return met, evidence, sizes
+
+
+@kernel
+def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple[Ints, Ints]:
+    """Return met rows of at least so many minutes, and their evidence by contact, each contact's by start.
+
+    Evidence columns become: row of the contact, place, start, end, minutes, minutes after, crowd of its island.
+    """
+    crowd = np.zeros(len(islands), np.int64)
+    begins = np.zeros(len(met) + 1, np.int64)
+    for i in range(len(evidence)):
+        crowd[evidence[i, E_ISLAND]] += 1
+        begins[evidence[i, E_SLOT] + 1] += 1
+    kept = np.empty((len(met), MET_COLUMNS), np.int64)
+    row = np.empty(len(met), np.int64)
+    group = np.empty(len(met), np.int64)
+    n = 0
+    filled = 0
+    for i in range(len(met)):
+        size = begins[i + 1]
+        begins[i + 1] = group[i] = filled
+        row[i] = -1
+        if met[i, MINUTES] >= min_overlap:
+            for c in range(MET_COLUMNS):
+                kept[n, c] = met[i, c]
+            row[i] = n
+            n += 1
+            filled += size
+    out = np.empty((filled, 7), np.int64)
+    for i in range(len(evidence)):
+        slot = evidence[i, E_SLOT]
+        if row[slot] < 0:
+            continue
+        at = begins[slot + 1]
+        begins[slot + 1] += 1
+        start, end, minutes = evidence[i, E_START], evidence[i, E_END], evidence[i, E_MINUTES]
+        while at > group[slot] and out[at - 1, 2] > start:
+            for c in range(7):
+                out[at, c] = out[at - 1, c]
+            at -= 1
+        island = evidence[i, E_ISLAND]
+        out[at, 0], out[at, 1], out[at, 2], out[at, 3] = row[slot], islands[island, 0], start, end
+        out[at, 4], out[at, 5], out[at, 6] = minutes, end - start - minutes, crowd[island]
+    return kept[:n], out

@@ -12,11 +12,6 @@ from numpy.typing import NDArray
 from ringfence.tracing.answer import CommonPlaces, Evidence, SecondHopAnswer, TraceAnswer
 from ringfence.tracing.scanning import (
     AFTER,
-    E_END,
-    E_ISLAND,
-    E_MINUTES,
-    E_SLOT,
-    E_START,
     ENCOUNTERS,
     FIRST,
     FREE,
@@ -24,6 +19,7 @@ from ringfence.tracing.scanning import (
     MINUTES,
     PERSON,
     SKIP,
+    arrange,
     gather_stays,
     islands_of,
     scan_islands,
@@ -78,7 +74,7 @@ def trace(
     *,
     evidence: bool = True,
 ) -> TraceAnswer:
-    """Return everybody who was where a seed was in [start, end), or within the residual after, ordered by number.
+    """Return everybody who was where a seed was in [start, end), or within the residual after, in no order that means anything.
 
     With `evidence=False` the single times together are left out, which is faster for crowds.
     """
@@ -88,14 +84,21 @@ def trace(
     table = store.table
     stays = gather_stays(table.rows, table.first_day, table.first, _findable(store, persons), start, end)
     islands, present = islands_of(stays, settings.residual_minutes)
-    slot = store.scratch()
+    scratch = store.scratch()
+    slot, room = scratch.slot, scratch.evidence if evidence else scratch.evidence[:0]
     marked = persons[persons < len(slot)]
     before = slot[marked]
     slot[marked] = SKIP
     try:
-        met, found = scan_islands(table.rows, table.first_day, table.first, islands, present, slot, evidence)
+        met, found, sizes = scan_islands(
+            table.rows, table.first_day, table.first, islands, present, slot, scratch.met, room
+        )
     finally:
         slot[marked] = before
+    scratch.met = met
+    if evidence:
+        scratch.evidence = found
+    met, found = met[: sizes[0]], found[: sizes[1]]
     return _answer(met, found, islands, settings.min_overlap_minutes)
 
 
@@ -167,21 +170,11 @@ def _findable(store: VisitStore, persons: Ints) -> Ints:
 
 
 def _answer(met: Ints, found: Ints, islands: Ints, min_overlap: int) -> TraceAnswer:
-    """Return what a scan found as an answer in order of person."""
-    crowd = np.bincount(found[:, E_ISLAND], minlength=len(islands))
-    kept = np.flatnonzero(met[:, MINUTES] >= min_overlap)
-    order = kept[np.argsort(met[kept, PERSON])]
-    rank = np.full(len(met), -1, np.int64)
-    rank[order] = np.arange(len(order))
-    row = rank[found[:, E_SLOT]]
-    evidence = np.lexsort((found[:, E_START], row))
-    evidence = evidence[np.searchsorted(row[evidence], 0) :]
-    e = found[evidence]
-    met = met[order]
+    """Return what a scan found as an answer, in the order found."""
+    met, e = arrange(met, found, islands, min_overlap)
     return TraceAnswer(
         met[:, PERSON], met[:, MINUTES], met[:, AFTER], met[:, ENCOUNTERS], met[:, FIRST], met[:, LAST],
-        Evidence(row[evidence], islands[e[:, E_ISLAND], 0], e[:, E_START], e[:, E_END], e[:, E_MINUTES],
-                 e[:, E_END] - e[:, E_START] - e[:, E_MINUTES], crowd[e[:, E_ISLAND]]),
+        Evidence(e[:, 0], e[:, 1], e[:, 2], e[:, 3], e[:, 4], e[:, 5], e[:, 6]),
     )  # fmt: skip
 
 
@@ -203,7 +196,7 @@ def _sweep_all(store: VisitStore, start: int, end: int, state: Ints, progress: P
 
     def work(which: int) -> None:
         for i, day in enumerate(days[which::2]):
-            sweep(table.rows, table.first_day, table.first, day, 0, table.places, end, states[which])
+            sweep(table.rows, table.first_day, table.first, day, end, states[which])
             if progress is not None and which == 0:
                 progress(min(2 * (i + 1), len(days)), len(days))
 

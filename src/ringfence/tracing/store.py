@@ -20,7 +20,7 @@ from ringfence.tracing import durable, manifest
 from ringfence.tracing.batch import VisitBatch
 from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.manifest import Manifest
-from ringfence.tracing.scanning import FREE, SKIP, gather_stays
+from ringfence.tracing.scanning import EVIDENCE_COLUMNS, FREE, MET_COLUMNS, SKIP, gather_stays
 from ringfence.tracing.segments import Segment, open_segment
 from ringfence.tracing.table import Table, table_of
 from ringfence.vocabulary.refusals import Refused
@@ -37,6 +37,15 @@ class Identity:
     id: str
     kind: str
     zone: str
+
+
+@dataclass(slots=True)
+class Scratch:
+    """Working memory of searches: one number a person (FREE, or SKIP for the erased), room for answers and evidence."""
+
+    slot: NDArray[np.int32]
+    met: NDArray[np.int64]
+    evidence: NDArray[np.int64]
 
 
 class VisitStore:
@@ -66,7 +75,7 @@ class VisitStore:
         if self.keys is not None:  # After the manifest: keys are durable before the visits that use them.
             self.keys.refresh()
         self.table: Table = table_of(list(self._segments.values()))
-        self._scratch: NDArray[np.int32] | None = None
+        self._scratch: Scratch | None = None
 
     @property
     def segments(self) -> list[Segment]:
@@ -81,12 +90,13 @@ class VisitStore:
             known |= {number for _, number, _ in self.keys.suppressed()}
         return np.array(sorted(known), np.int64)
 
-    def scratch(self) -> NDArray[np.int32]:
-        """Return one number a person, FREE or, for the erased, SKIP: the searches' working memory, kept between them."""
+    def scratch(self) -> Scratch:
+        """Return the searches' working memory, kept between them. One search at a time: a thread opens its own store."""
         if self._scratch is None:
-            self._scratch = np.full(self.table.persons, FREE, np.int32)
+            slot = np.full(self.table.persons, FREE, np.int32)
             erased = self.erased
-            self._scratch[erased[erased < self.table.persons]] = SKIP
+            slot[erased[erased < self.table.persons]] = SKIP
+            self._scratch = Scratch(slot, np.empty((256, MET_COLUMNS), np.int64), np.empty((256, EVIDENCE_COLUMNS), np.int64))
         return self._scratch
 
     def manifest_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""Columns of short texts as spans of one buffer of UTF-8 bytes, so that kernels can read them without Python objects."""
+"""Columns of short texts as spans of one buffer of UTF-8 bytes, for kernels to read without Python objects."""
 
 from __future__ import annotations
 

@@ -90,10 +90,11 @@ class Writer:
         with refused_writing(self.store.path, needed=32 * self._aside.rows):
             fresh, outcome = self._segments_of_load()
             now = self.store.manifest
+            known = {(s.digest, s.number): s for s in (*now.suppressions, *suppressions)}
             self._publish(
                 segments=now.segments + tuple(fresh),
                 ledger=tuple(dict.fromkeys((*now.ledger, *ledger))),
-                suppressions=tuple(dict.fromkeys((*now.suppressions, *suppressions))),
+                suppressions=tuple(known.values()),
                 kinds_file=self._write_kinds(),
                 keys_mark=now.keys_mark if keys_mark is None else keys_mark,
             )
@@ -105,7 +106,7 @@ class Writer:
         with refused_writing(self.store.path, needed=0):
             self._publish(
                 tombstones=tuple(sorted({*now.tombstones, *numbers})),
-                suppressions=tuple(dict.fromkeys((*now.suppressions, *suppressions))),
+                suppressions=tuple({(s.digest, s.number): s for s in (*now.suppressions, *suppressions)}.values()),
             )
 
     def retain(self, from_day: int) -> int:

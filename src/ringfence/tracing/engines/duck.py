@@ -15,10 +15,9 @@ from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of, day_of
 
 
 class DuckEngine(SqlEngine):
-    """Answers out of `by_place` and `by_person`, two tables (or one twice) with person, place, start and end.
+    """Answers out of `by_place` and `by_person`, two tables (or one named twice) with person, place, start and end.
 
-    Their visits must be cut at UTC midnight. An order that suits the searches (place, start and person, start) lets
-    DuckDB skip most of them.
+    Their visits must be cut at UTC midnight. Sorted by place, start and by person, start, most of them are skipped.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, by_place: str, by_person: str) -> None:
@@ -28,10 +27,9 @@ class DuckEngine(SqlEngine):
 
     @classmethod
     def over_parquet(cls, folder: Path, *, threads: int | None = None) -> Self:
-        """Return an engine over the files of an export; refused when the folder holds none."""
+        """Return an engine over the files of an export; refused when the folder holds none or one is damaged."""
         exported_days(folder)
         connection = duckdb.connect()
-        connection.execute("set enable_progress_bar = false")
         if threads is not None:
             connection.execute(f"set threads = {int(threads)}")
         pattern = f"{folder}/{DAYS}/{FILE}".replace("'", "''")

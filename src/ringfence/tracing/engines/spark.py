@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -32,13 +33,14 @@ SETTINGS = {
 
 
 class SparkEngine(SqlEngine):
-    """Answers by a Spark cluster. Every worker must see the export under the same address as this process does.
+    """Answers by a Spark cluster. Every worker must find the export where this process finds it.
 
+    It may be a folder on a shared disk or an address such as hdfs://…
     A context manager: leaving it ends the application on the cluster.
     """
 
     def __init__(
-        self, export: str, *, master: str, settings: Mapping[str, str] | None = None, patience_seconds: int = 60
+        self, export: Path | str, *, master: str, settings: Mapping[str, str] | None = None, patience_seconds: int = 60
     ) -> None:
         """Join the cluster at `master` (spark://host:port, or local[n] for this machine alone).
 
@@ -61,16 +63,11 @@ class SparkEngine(SqlEngine):
         """End the application on the cluster."""
         self._spark.stop()
 
-    def over(self, export: str) -> Self:
-        """Turn to another export without leaving the cluster, and return this engine."""
-        self._read(export)
-        return self
-
-    def _read(self, export: str) -> None:
+    def _read(self, export: Path | str) -> None:
         from pyspark.errors import AnalysisException
 
         try:
-            files = self._spark.read.option("basePath", export).parquet(f"{export}/{DAYS}")
+            files = self._spark.read.option("basePath", str(export)).parquet(f"{export}/{DAYS}")
             pieces = files.selectExpr("person", "place", "start as s", "`end` as e", "date")
         except AnalysisException as error:
             raise Refused("engines.no_export", folder=export) from error

@@ -149,9 +149,10 @@ def choose_columns(header: Sequence[str], wanted: Mapping[str, str] | None = Non
             raise Refused("intake.unknown_field", field=field, fields=", ".join(FIELDS))
     names = [_plain(name) for name in header]
     chosen: dict[str, int] = {}
-    for field in FIELDS:
+    for field in sorted(FIELDS, key=lambda field: field not in explicit):
         candidates = (explicit[field],) if field in explicit else _NAMES[field]
-        at = next((names.index(_plain(name)) for name in candidates if _plain(name) in names), None)
+        free = [at for at in range(len(names)) if field in explicit or at not in chosen.values()]
+        at = next((at for name in candidates for at in free if names[at] == _plain(name)), None)
         if at is not None:
             chosen[field] = at
         elif field in explicit or field in REQUIRED:
@@ -176,9 +177,11 @@ _KIND_WORDS = {
     "工作单位": PlaceKind.WORKPLACE, "企业": PlaceKind.WORKPLACE, "工厂": PlaceKind.WORKPLACE, "学校": PlaceKind.SCHOOL,
     "市场": PlaceKind.MARKET, "农贸市场": PlaceKind.MARKET, "商店": PlaceKind.SHOP, "超市": PlaceKind.SHOP,
     "商场": PlaceKind.SHOP, "餐馆": PlaceKind.RESTAURANT, "餐饮": PlaceKind.RESTAURANT, "饭店": PlaceKind.RESTAURANT,
-    "医院": PlaceKind.HOSPITAL, "诊所": PlaceKind.HOSPITAL, "养老院": PlaceKind.CARE_HOME, "交通工具": PlaceKind.VEHICLE,
+    "医院": PlaceKind.HOSPITAL, "诊所": PlaceKind.HOSPITAL, "养老院": PlaceKind.CARE_HOME,
+    "交通工具": PlaceKind.VEHICLE,
     "公交": PlaceKind.VEHICLE, "公交车": PlaceKind.VEHICLE, "火车": PlaceKind.VEHICLE, "高铁": PlaceKind.VEHICLE,
-    "酒店": PlaceKind.HOTEL, "宾馆": PlaceKind.HOTEL, "宗教场所": PlaceKind.WORSHIP, "娱乐场所": PlaceKind.ENTERTAINMENT,
+    "酒店": PlaceKind.HOTEL, "宾馆": PlaceKind.HOTEL, "宗教场所": PlaceKind.WORSHIP,
+    "娱乐场所": PlaceKind.ENTERTAINMENT,
     "健身房": PlaceKind.GYM, "户外": PlaceKind.OUTDOORS, "公园": PlaceKind.OUTDOORS, "车站": PlaceKind.STATION,
     "隔离点": PlaceKind.QUARANTINE_SITE, "集中隔离点": PlaceKind.QUARANTINE_SITE,
 }  # fmt: skip

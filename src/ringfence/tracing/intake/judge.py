@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import IMPUTED, UNCERTAIN
-from ringfence.tracing.idtable import trim
+from ringfence.tracing.idtable import signed, trim
 from ringfence.tracing.intake.blocks import Block
 from ringfence.tracing.jit import kernel
 from ringfence.tracing.texts import Texts
@@ -54,7 +54,7 @@ def _ceil_minute(seconds: int, fraction: bool) -> int:
 
 
 @kernel
-def _judge_row(
+def _judge_row(  # noqa: PLR0911
     start_seconds: int,
     start_reading: int,
     start_until: int,
@@ -118,13 +118,13 @@ def _judge(
     fault = np.zeros(rows, np.uint8)
     for row in range(rows):
         start[row], end[row], flag, broken, field = _judge_row(
-            start_seconds[row],
-            np.int64(start_readings[row]),
-            start_until[row],
-            end_seconds[row],
+            int(start_seconds[row]),
+            signed(start_readings[row]),
+            int(start_until[row]),
+            int(end_seconds[row]),
             end_fractions[row],
-            np.int64(end_readings[row]),
-            end_until[row],
+            signed(end_readings[row]),
+            int(end_until[row]),
             longest,
             latest,
         )
@@ -133,7 +133,7 @@ def _judge(
         person_start, person_stop = trim(person_data, person_starts[row], person_stops[row])
         place_start, place_stop = trim(place_data, place_starts[row], place_stops[row])
         if shapes[row] != 0:
-            broken, field = np.int64(shapes[row]), 0
+            broken, field = signed(shapes[row]), 0
         elif damaged[row]:
             broken, field = 4, 0
         elif person_start == person_stop:

@@ -42,7 +42,7 @@ class Times:
 
 def resolve(moments: Moments, text_at: Callable[[int], str] | None, settings: IntakeSettings) -> Times:
     """Return the moments of a column; `text_at` gives the text of a row where the column is one of texts."""
-    seconds, fractions, readings = (np.array(part) for part in moments)
+    seconds, fractions, readings = moments[0].copy(), moments[1].copy(), moments[2].copy()
     until = np.full(len(seconds), -1, np.int64)
     if text_at is not None:
         if settings.time_format is not None:

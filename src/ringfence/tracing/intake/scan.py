@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.tracing.idtable import trim
 from ringfence.tracing.jit import kernel
 
 LONGEST_FIELD = 65536  # bytes within which an open quote must be closed
@@ -76,6 +77,32 @@ def _undouble(data: NDArray[np.uint8], start: int, stop: int, spare: int) -> int
 
 
 @kernel
+def _field(
+    data: NDArray[np.uint8], at: int, stop: int, final: bool, delimiter: int, spare: int
+) -> tuple[int, int, int, int, int]:
+    """Return (first byte, end of the value, place after it, end of the scratch used, 0 good / 1 bad / 2 need more)."""
+    if at >= stop or data[at] != _QUOTE:
+        first = at
+        while at < stop and data[at] != delimiter and data[at] != _NEWLINE:
+            at += 1
+        return first, at, at, spare, 0
+    close, doubled, state = _quoted(data, at + 1, stop, delimiter)
+    if not final and (state == 2 or (state == 0 and close + 1 >= stop)):
+        return at, at, at, spare, 2
+    if state != 0:
+        return at, at, at, spare, 1
+    first, last = at + 1, close
+    if doubled:
+        last = _undouble(data, first, close, spare)
+        first = spare
+        spare = last
+    after = close + 1
+    if after < stop and data[after] == _RETURN:
+        after += 1
+    return first, last, after, spare, 0
+
+
+@kernel
 def scan(
     data: NDArray[np.uint8],
     stop: int,
@@ -98,65 +125,36 @@ def scan(
     at = 0
     rows = 0
     spare = stop
-    columns = len(wanted)
     while at < stop:
         begin = at
         column = 0
-        passed = 0  # line ends inside quotes
-        shape = 0
-        more = False
-        blank = True
+        state = 0
         while True:
-            field_start = at
-            if at < stop and data[at] == _QUOTE:
-                close, doubled, state = _quoted(data, at + 1, stop, delimiter)
-                blank = False
-                if state == 0 and close + 1 >= stop and not final:
-                    more = True
-                    break
-                if state == 2 and not final:
-                    more = True
-                    break
-                if state != 0:
-                    shape = 3
-                    break
-                first, last = field_start + 1, close
-                for inner in range(first, last):
-                    passed += data[inner] == _NEWLINE
-                if doubled:
-                    last = _undouble(data, first, close, spare)
-                    first = spare
-                    spare = last
-                at = close + 1
-                if at < stop and data[at] == _RETURN:
-                    at += 1
-            else:
-                while at < stop and data[at] != delimiter and data[at] != _NEWLINE:
-                    blank = blank and (data[at] == 32 or data[at] == _RETURN or data[at] == 9)
-                    at += 1
-                first, last = field_start, at
-            if column < columns and wanted[column] >= 0:
+            first, last, at, spare, state = _field(data, at, stop, final, delimiter, spare)
+            if state != 0:
+                break
+            if column < len(wanted) and wanted[column] >= 0:
                 starts[wanted[column], rows] = first
                 stops[wanted[column], rows] = last
             column += 1
             if at >= stop or data[at] == _NEWLINE:
                 break
-            blank = False
             at += 1
-        if shape == 3:
+        if state == 1:
             at = _line_end(data, begin, stop)
-            passed = 0
-        if more or (at >= stop and not final):
+        if state == 2 or (at >= stop and not final):
             return rows, begin, line
-        if shape == 0 and column != columns:
-            shape = 1 if column < columns else 2
-        if not blank:
+        blank_start, blank_stop = trim(data, begin, at)
+        if column != 1 or state != 0 or blank_start < blank_stop:
+            shape = 3 if state == 1 else 0 if column == len(wanted) else 1 if column < len(wanted) else 2
             begins[rows], ends[rows], lines[rows], shapes[rows] = begin, at, line, shape
             if shape != 0:
                 starts[:, rows] = 0
                 stops[:, rows] = 0
             rows += 1
-        line += passed + 1
+        for passed in range(begin, at):
+            line += data[passed] == _NEWLINE
+        line += 1
         at += 1
     return rows, min(at, stop), line
 
@@ -167,13 +165,9 @@ def split(
     """Return the records of a block, how many bytes they took and the next line number."""
     fields = int(wanted.max()) + 1
     most = int(np.count_nonzero(data[:stop] == _NEWLINE)) + 1
-    records = Records(
-        np.zeros((fields, most), np.int64),
-        np.zeros((fields, most), np.int64),
-        np.empty(most, np.int64),
-        np.empty(most, np.int64),
-        np.empty(most, np.int64),
-        np.empty(most, np.uint8),
-    )
-    rows, used, line = scan(data, stop, final, delimiter, wanted, line, *records)
-    return Records(*(part[..., :rows] for part in records)), used, line
+    starts, stops = np.zeros((fields, most), np.int64), np.zeros((fields, most), np.int64)
+    begins, ends, lines = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    shapes = np.empty(most, np.uint8)
+    rows, used, line = scan(data, stop, final, delimiter, wanted, line, starts, stops, begins, ends, lines, shapes)
+    records = Records(starts[:, :rows], stops[:, :rows], begins[:rows], ends[:rows], lines[:rows], shapes[:rows])
+    return records, used, line

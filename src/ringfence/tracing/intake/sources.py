@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +14,21 @@ from typing import BinaryIO, cast
 from ringfence.vocabulary.refusals import Refused
 
 _GZIP, _PARQUET, _UTF8_MARK = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
+_ASCII = bytes(range(128))
+_COMMON_CHINESE = re.compile(rb"(?:[\xb0-\xdf][\xa1-\xbf])*+")
+_BESIDE_LATIN = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
+_HASH_BLOCK = 2**20
 _LONGEST_LINE = 64 * 2**20
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def content_hash(path: Path | str) -> str:
     """Return the SHA-256 (hex) of a file's bytes: a file loaded twice is known again by it."""
+    digest = hashlib.sha256()
     with open_file(Path(path)) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -51,10 +59,21 @@ class Decoder:
         if block.isascii():
             return block
         if self._encoding is None:
-            self._encoding = "gb18030" if not _decodes(block, "utf-8") and _decodes(block, "gb18030") else "utf-8"
+            self._encoding = "gb18030" if _is_gb18030(block) else "utf-8"
         if self._encoding == "utf-8" and _decodes(block, "utf-8"):
             return block
         return block.decode(self._encoding, "replace").encode("utf-8")
+
+
+def _is_gb18030(block: bytes) -> bool:
+    """Return whether a block is GB18030 rather than UTF-8.
+
+    A few Chinese characters alone (伟 is CE B0) are UTF-8 as well, of Greek or accented letters. They are Chinese if
+    all are of the common set and none touches a Latin letter, as an accented one would.
+    """
+    if not _decodes(block, "utf-8"):
+        return _decodes(block, "gb18030")
+    return _COMMON_CHINESE.fullmatch(block.translate(None, _ASCII)) is not None and _BESIDE_LATIN.search(block) is None
 
 
 def _decodes(block: bytes, encoding: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.idtable import trim
+from ringfence.tracing.idtable import signed, trim
 from ringfence.tracing.jit import kernel
 
 Moments = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint8]]
@@ -63,7 +63,7 @@ def _digits(data: NDArray[np.uint8], at: int, stop: int, most: int) -> tuple[int
     value = 0
     end = min(stop, at + most)
     while at < end and 48 <= data[at] <= 57:
-        value = value * 10 + np.int64(data[at]) - 48
+        value = value * 10 + signed(data[at]) - 48
         at += 1
     return value, at
 
@@ -125,7 +125,7 @@ def _date(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, int, int]:
 
 
 @kernel
-def _clock(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, bool, int, int]:
+def _clock(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, bool, int, int]:  # noqa: PLR0911
     """Return (seconds of the day, fraction beyond it, place after the clock, reading)."""
     hour, after = _digits(data, at, stop, 2)
     if after == at:
@@ -159,7 +159,7 @@ def _clock(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, bool, int,
 
 
 @kernel
-def _offset(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, int]:
+def _offset(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, int]:  # noqa: PLR0911
     """Return (seconds ahead of UTC, reading) of all that follows a clock; LOCAL where nothing does."""
     if at == stop:
         return 0, _LOCAL
@@ -185,7 +185,7 @@ def _offset(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, int]:
 
 
 @kernel
-def _moment(data: NDArray[np.uint8], start: int, stop: int) -> tuple[int, bool, int]:
+def _moment(data: NDArray[np.uint8], start: int, stop: int) -> tuple[int, bool, int]:  # noqa: PLR0911
     days, at, reading = _date(data, start, stop)
     if reading == _NO_DAY and at == stop and at - start == 8:
         return 0, False, _UNREADABLE  # eight digits that are no date
