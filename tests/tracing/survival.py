@@ -257,7 +257,7 @@ class Running:
 
     def said(self) -> str:
         """Return what it has told people so far."""
-        return (self._room / "err").read_text(encoding="utf-8") if (self._room / "err").exists() else ""
+        return (self._room / "err").read_text(encoding="utf-8")
 
     def done(self) -> Done:
         """Wait for the end."""
@@ -292,6 +292,8 @@ class Desk:
         self._count += 1
         room = self._room / f"run-{self._count}"
         room.mkdir()
+        for name in ("out", "err"):  # Before the fork: it may be killed before it does anything.
+            (room / name).touch()
         told = {"run": [str(word) for word in words], "room": str(room), "steps": steps, "largest": largest}
         return Running(self, self.ask({**told, "below": str(below)})["pid"], room)
 
