@@ -338,7 +338,12 @@ def desk_in(room: Path, *, within: Sequence[str] = ()) -> Iterator[Desk]:
 def own_mounts() -> tuple[str, ...]:
     """Return the command that gives a process mounts of its own, as root or as anybody; empty where none does."""
     for start in (("unshare", "--mount"), ("unshare", "--mount", "--map-root-user")):
-        trial = [*start, "sh", "-c", "mount -t tmpfs none /mnt && mount --bind / /mnt"]
+        trial = [
+            *start,
+            "sh",
+            "-c",
+            "mount -t tmpfs none /mnt && mount --bind /mnt /mnt && mount -o remount,bind,ro /mnt",
+        ]
         with contextlib.suppress(FileNotFoundError):
             if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
                 return start
