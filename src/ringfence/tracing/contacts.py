@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,6 +28,9 @@ from ringfence.tracing.store import VisitStore
 from ringfence.tracing.told import LocalNumbers, Reject
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.reasons import Reason
+
+if TYPE_CHECKING:
+    from ringfence.tracing.opening import Opening
 
 Column = NDArray[np.integer] | NDArray[np.floating]
 
@@ -94,17 +98,33 @@ class Contacts:
         return iter(self.rows)
 
 
-def search_contacts(store: VisitStore, asked: ContactSearch, *, progress: Progress | None = None) -> Contacts:
-    """Return everybody met, strongest exposure first, then, with two hops, whom those met, by score."""
+def search_contacts(
+    store: VisitStore,
+    asked: ContactSearch,
+    *,
+    progress: Progress | None = None,
+    opening: Opening | None = None,
+    now: int = 0,
+) -> Contacts:
+    """Return everybody met, strongest exposure first, then, with two hops, whom those met, by score.
+
+    A live store is searched through an `opening` of it, which must hold at the present minute `now`.
+    """
     seeds = store.numbers_of(asked.seeds)
     settings = TraceSettings(asked.residual_minutes, asked.min_overlap_minutes)
-    answer = trace(store, seeds, asked.start, asked.end, settings)
+    if opening is None:
+        answer = trace(store, seeds, asked.start, asked.end, settings)
+    else:
+        answer = opening.trace(seeds, asked.start, asked.end, settings, now=now)
     contacts = Contacts(visit_contacts(store, answer, asked))
     if asked.encounter_files or asked.named_files:
         contacts = _with_told(contacts, asked)
     if asked.hops == 2:
         hop = SecondHopSettings(asked.threshold_minutes, asked.limit)
-        reached = second_hop(store, seeds, asked.start, asked.end, answer, hop, progress=progress)
+        if opening is None:
+            reached = second_hop(store, seeds, asked.start, asked.end, answer, hop, progress=progress)
+        else:
+            reached = opening.second_hop(seeds, asked.start, asked.end, answer, hop, now=now)
         contacts.at_or_above = reached.at_or_above
         told = {c.person for c in contacts.rows}
         contacts.rows += [c for c in _second_hop_contacts(store, reached.listed) if c.person not in told]

@@ -45,11 +45,21 @@ class Loaded:
     refused: list[Refused] = field(default_factory=list)
 
 
-def open_or_create(path: Path, keys: Path | None, *, kind: str | None = None, zone: str | None = None) -> VisitStore:
-    """Open a store with its keys for loading, or make both; refused when the store is of another kind than asked."""
+def open_or_create(
+    path: Path,
+    keys: Path | None,
+    *,
+    kind: str | None = None,
+    zone: str | None = None,
+    trusted: Sequence[str] = (),
+) -> VisitStore:
+    """Open a store with its keys for loading, or make both; refused when the store is of another kind than asked.
+
+    `trusted` are public keys (hex) that a new live store obeys; an existing store does not learn them here.
+    """
     if not (path / "CURRENT").exists():
         try:
-            create_store(path, kind=kind or "research", zone=zone or "UTC")
+            create_store(path, kind=kind or "research", zone=zone or "UTC", trusted=trusted, keys=keys)
         except Refused as refusal:
             if refusal.code != "store.exists":
                 raise  # else another process was quicker
@@ -108,10 +118,11 @@ def finish_erasures(store: VisitStore, writer: Writer) -> None:
     missing = [Suppression(*entry) for entry in keys.suppressed() if entry[:2] not in known]
     if missing:
         writer.erase([s.number for s in missing], missing)
-    if store.table.persons > keys.count("person") or store.table.places > keys.count("place"):
+    persons, places = store.numbers_used()
+    if persons > keys.count("person") or places > keys.count("place"):
         # An older copy of the keys must not give numbers again that the store has used since.
-        keys.reserve("person", store.table.persons)
-        keys.reserve("place", store.table.places)
+        keys.reserve("person", persons)
+        keys.reserve("place", places)
         keys.commit()
 
 

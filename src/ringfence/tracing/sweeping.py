@@ -248,9 +248,7 @@ def detail(
                                         across if w & _CONTINUES else 0, laid_out)  # fmt: skip
         for p in merged:
             if wanted[p[0]] >= 0:
-                found = _detail_row(
-                    out, found, wanted[p[0]], place, base, p[1], p[2], across if p[3] else 0, laid_out
-                )
+                found = _detail_row(out, found, wanted[p[0]], place, base, p[1], p[2], across if p[3] else 0, laid_out)
     return out[:found]
 
 

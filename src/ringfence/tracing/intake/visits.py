@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,10 @@ class VisitReader:
 
     def __iter__(self) -> Iterator[VisitBatch]:
         self._keys.begin()
+        with ThreadPoolExecutor(1, "places") as self._beside:
+            yield from self._batches()
+
+    def _batches(self) -> Iterator[VisitBatch]:
         read = read_parquet if is_parquet(self.path) else read_csv
         size = self.path.stat().st_size
         for block in ahead(read(self.path, self._settings)):
@@ -94,11 +99,15 @@ class VisitReader:
         if len(bad):
             self._reject(block, bad, start, rule, fault)
         good = np.flatnonzero(rule == 0) if len(bad) else np.arange(len(block))
-        persons, suppressed = self._keys.number_visits(person.take(good), start[good])
-        if suppressed.any():
+        if self._keys.barred():
+            persons, suppressed = self._keys.number_visits(person.take(good), start[good])
             self.counts.suppressed += int(suppressed.sum())
             good, persons = good[~suppressed], persons[~suppressed]
-        places = self._keys.numbers("place", place.take(good))
+            places = self._keys.numbers("place", place.take(good))
+        else:  # Nobody's rows are left out, so the two tables can be asked side by side.
+            numbered = self._beside.submit(self._keys.numbers, "place", place.take(good))
+            persons, _ = self._keys.number_visits(person.take(good), start[good])
+            places = numbered.result()
         kinds = self._kinds(block.fields.get("kind"), good, places)
         batch = VisitBatch(persons, places, start[good], end[good], flags[good])
         missing = np.flatnonzero(batch.end < 0)
