@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from ringfence.vocabulary.refusals import Refused
 
 LAYOUT = 1
 KINDS = ("synthetic", "research", "live")
+_READ_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,17 @@ class VisitStore(Searchable):
 
     def refresh(self) -> None:
         """Look at what is in force now."""
-        for attempt in range(5):
-            self.manifest = manifest.read_current(self.path)
+        for attempt in range(_READ_TRIES):
             try:
+                self.manifest = manifest.read_current(self.path)
                 self._open_files()
+                self._kinds = self._read_kinds()
                 break
             except FileNotFoundError as error:  # A writer has swept what an older manifest named: read the newer one.
-                if attempt == 4:
+                if attempt + 1 == _READ_TRIES:
                     raise Refused("store.damaged", file=str(error.filename), part="file") from error
+        if self.keys is not None:  # After the manifest: keys are durable before the visits that use them.
+            self.keys.refresh()
         self._scratch = None
 
     def _open_files(self) -> None:
@@ -84,8 +88,12 @@ class VisitStore(Searchable):
         return np.array(sorted(known), np.int64)
 
     def manifest_bytes(self) -> int:
-        """Return how many bytes the segments in force take on disk."""
-        return sum((self.path / entry.file).stat().st_size for entry in self.manifest.segments)
+        """Return how many bytes the segments in force take on disk; one that was swept meanwhile takes none."""
+        total = 0
+        for entry in self.manifest.segments:
+            with suppress(FileNotFoundError):
+                total += (self.path / entry.file).stat().st_size
+        return total
 
     def numbers_used(self) -> tuple[int, int]:
         """Return how many numbers of persons and of places are in use: one more than the highest of each."""
@@ -93,6 +101,9 @@ class VisitStore(Searchable):
 
     def place_kinds(self) -> NDArray[np.uint8]:
         """Return the kind of each place by its number (`vocabulary.places.PlaceKind`)."""
+        return self._kinds
+
+    def _read_kinds(self) -> NDArray[np.uint8]:
         if not self.manifest.kinds_file:
             return np.empty(0, np.uint8)
         return np.fromfile(self.path / self.manifest.kinds_file, np.uint8)
@@ -105,8 +116,9 @@ class VisitStore(Searchable):
                 raise Refused("store.no_keys", store=str(self.path), person=unreadable[0])
             return np.array([int(p) for p in persons], np.int64)
         numbers = self.keys.find("person", list(persons))
-        if np.any(numbers < 0):
-            raise Refused("store.unknown_person", person=persons[int(np.argmax(numbers < 0))])
+        unknown = (numbers < 0) | np.isin(numbers, self.erased)  # An older copy of the keys may still name the erased.
+        if np.any(unknown):
+            raise Refused("store.unknown_person", person=persons[int(np.argmax(unknown))])
         return numbers
 
     def names_of(self, side: Literal["person", "place"], numbers: NDArray[np.integer]) -> list[str]:
@@ -149,9 +161,9 @@ def create_store(
     if (path / "CURRENT").exists():
         raise Refused("store.exists", store=str(path))
     with refused_writing(path, needed=0):
-        path.mkdir(parents=True, exist_ok=True)
-        foreign = [p.name for p in path.iterdir() if p.name not in {"store.json", "days", "kinds", "aside", "LOCK"}]
-        if any(not name.startswith(("MANIFEST-", "CURRENT")) for name in foreign):
+        durable.make_room(path)
+        foreign = [p.name for p in path.iterdir() if p.name not in {"days", "kinds", "aside", "LOCK"}]
+        if any(not name.startswith(("MANIFEST-", "CURRENT", "store.json")) for name in foreign):
             raise Refused("store.not_a_store", store=str(path))
         with durable.only_writer(path):
             if not (path / "CURRENT").exists():
@@ -178,7 +190,7 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     path = Path(path)
     if not (path / "CURRENT").exists():
         raise Refused("store.missing", store=str(path))
-    raw = json.loads((path / "store.json").read_text(encoding="utf-8"))
+    raw = _read_identity(path / "store.json")
     if raw["layout"] > LAYOUT:
         raise Refused("store.newer", store=str(path), layout=raw["layout"])
     beside = default_keys(path) if keys is None else Path(keys)
@@ -199,6 +211,16 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     return store
 
 
+def _read_identity(file: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(file.read_bytes())
+        if not {"layout", "id", "kind", "zone"} <= raw.keys():
+            raise ValueError(file)
+    except (FileNotFoundError, ValueError, AttributeError) as error:
+        raise Refused("store.damaged", file=str(file), part="identity") from error
+    return dict(raw)
+
+
 def default_keys(path: Path) -> Path:
     """Return where the key map of a store lies when nothing else is said: beside it."""
     return path.with_name(path.name + ".keys")
@@ -214,7 +236,8 @@ def refused_writing(path: Path, *, needed: int) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise Refused("store.disk_full", store=str(path), needed_mb=needed // 1_000_000 + 1) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        inside = not isinstance(error.filename, str) or Path(error.filename).is_relative_to(path)
+        if inside and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise Refused("store.read_only", store=str(path), reason=error.strerror or "read-only") from error
         raise
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.tracing import manifest
 from ringfence.tracing.batch import CUT_BEFORE, IMPUTED
 from ringfence.tracing.layout import OTHER_SHIFT, find_conflicts
 from ringfence.tracing.openedlog import OpenedCount
@@ -95,7 +96,7 @@ def _info(
         places=places,
         kinds={PlaceKind(k).name.lower(): int(n) for k, n in enumerate(kinds) if n and k},
         segments=len(entries),
-        bytes=sum((store.path / e.file).stat().st_size for e in entries),
+        bytes=store.manifest_bytes(),
         files_loaded=len(store.manifest.ledger),
         erased=len(store.erased),
         awaiting_compaction=len(store.manifest.tombstones),
@@ -122,6 +123,9 @@ def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]
             found += [Refused("store.damaged", file=entry.file, part=part) for part in _faults(segment)]
         except Refused as refusal:
             found.append(refusal)
+        except FileNotFoundError:  # Swept meanwhile, or lost.
+            if entry in manifest.read_current(store.path).segments:
+                found.append(Refused("store.damaged", file=entry.file, part="file"))
         if progress is not None:
             progress(done + 1, len(entries))
     return found

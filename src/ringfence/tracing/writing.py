@@ -6,7 +6,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from ringfence.tracing.merging import CONFLICT, KNOWN, compare_with_standing, to
 from ringfence.tracing.segments import Segment, build_segment, open_segment, write_segment
 from ringfence.tracing.store import VisitStore, Waiting, refused_writing
 from ringfence.tracing.table import table_of
-from ringfence.vocabulary.moments import date_of
+from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
+from ringfence.vocabulary.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ def writing(store: VisitStore, waiting: Waiting | None = None) -> Iterator[Write
         writer = _writer_of(store)
         try:
             yield writer
+        except BaseException:
+            with suppress(OSError, Refused):  # Give back at once the room that half a load took.
+                manifest.sweep(store.path, manifest.read_current(store.path))
+            raise
         finally:
             writer.close()
 
@@ -192,6 +197,8 @@ class Writer:
     def _segments_of_load(self) -> tuple[list[SegmentEntry], LoadOutcome]:
         """Return the entries of new segments for all that was put aside, day by day, two days at once."""
         counts = np.zeros(3, np.int64)
+        tallies = [counts]  # Threads count apart.
+        retained_from = self.store.manifest.retained_from or 0
         carried: dict[int, list[NDArray]] = defaultdict(list)
         jobs: list[Future[SegmentEntry | None]] = []
         entries: list[SegmentEntry] = []
@@ -205,16 +212,17 @@ class Writer:
                     carried[later].append(pieces)
                 single = self._aside.single(day)
                 cut = carried.pop(day, [])
-                if self.store.manifest.retained_from is not None and day < self.store.manifest.retained_from:
-                    counts[2] += len(single) + len(long_rows)
+                if day < retained_from:  # What such a row has of later days is kept, and counted where it begins there.
+                    counts[2] += len(single) + np.count_nonzero(long_rows["end"] <= retained_from * MINUTES_PER_DAY)
                     continue
                 counts[0] += len(long_rows)
                 if len(jobs) >= 2:  # Two days in memory at most.
                     jobs[-2].result()
-                jobs.append(pool.submit(self._write_day, day, single, cut, long_rows, counts))
+                tallies.append(np.zeros(3, np.int64))
+                jobs.append(pool.submit(self._write_day, day, single, cut, long_rows, tallies[-1]))
             entries = [e for job in jobs if (e := job.result()) is not None]
         entries += self._midnight_conflicts(entries)
-        return entries, LoadOutcome(int(counts[0]), int(counts[1]), int(counts[2]))
+        return entries, LoadOutcome(*np.sum(tallies, axis=0).tolist())
 
     def _new_long_rows(self, day: int, counts: NDArray[np.int64]) -> NDArray:
         rows = self._aside.long(day)
@@ -239,6 +247,9 @@ class Writer:
         begun = len(single)
         standing = self.store.table
         verdict = compare_with_standing(standing.rows, standing.first_day, standing.first, day, places, words)
+        if day == self.store.manifest.retained_from:
+            arrived = verdict[begun:][words[begun:] & np.uint64(CUT_BEFORE) != 0] == KNOWN
+            counts[:2] += np.count_nonzero(~arrived), np.count_nonzero(arrived)
         if verdict.any():
             clash = verdict == CONFLICT
             persons = (words[clash] >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)
