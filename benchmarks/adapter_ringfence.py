@@ -26,6 +26,7 @@ from benchmarks.duck import Ask
 from benchmarks.measure import Watched, disk_bytes, watch
 from benchmarks.questions import SCORE_LISTED, SCORE_STEPS, Answer, Question
 from ringfence.tracing.batch import VisitBatch
+from ringfence.tracing.ranking import rank
 from ringfence.tracing.search import (
     SecondHopSettings,
     TraceSettings,
@@ -98,7 +99,7 @@ def read_batches(files: Sequence[Path], numbers: Numbers | None = None) -> list[
 
 
 class Ringfence:
-    """A store opened for searching. `kernel` is the bare search, `trace` the full answer: merged, ranked, listed."""
+    """A store opened for searching. `kernel` gives totals by contact, `trace` all single times, `ranked` bands and order."""
 
     name = "ringfence"
 
@@ -133,7 +134,7 @@ class Ringfence:
         return self.numbers.of_person[np.array(question.persons)]
 
     def kernel(self, question: Question) -> Ask:
-        """Return a function that runs Q1's search alone: totals of each contact, in order of number."""
+        """Return a function that runs the search alone: totals of each contact, as the other engines answer."""
         settings = TraceSettings(residual_minutes=question.residual)
         return partial(trace, self.store, self._seeds(question), question.start, question.end, settings, evidence=False)
 
@@ -141,6 +142,11 @@ class Ringfence:
         """Return a function that answers Q1 in full: all contacts and every single time together."""
         settings = TraceSettings(residual_minutes=question.residual)
         return partial(trace, self.store, self._seeds(question), question.start, question.end, settings)
+
+    def ranked(self, question: Question) -> Ask:
+        """Return a function that answers in full: merged, every single time listed, banded and ranked."""
+        ask = self.trace(question)
+        return lambda: rank(self.store, ask())
 
     def common(self, question: Question, least: int) -> Ask:
         """Return a function that answers Q3."""

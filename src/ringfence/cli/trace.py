@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ringfence.cli import output
+from ringfence.cli.clock import now
 from ringfence.cli.output import say
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def command(
     tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="cli.trace.csv", show_default=False)] = None,
     page: Annotated[Path | None, typer.Option("--page", help="cli.trace.page", show_default=False)] = None,
+    warrant: Annotated[
+        Path | None, typer.Option(help="cli.trace.warrant", exists=True, dir_okay=False, show_default=False)
+    ] = None,
 ) -> None:
     """Search contacts."""
     from ringfence.tracing.contacts import ContactSearch, search_contacts
@@ -107,9 +111,17 @@ def command(
 
         found = search_with(engine, opened, asked, master=master, exported=exported)
     else:
-        began = perf_counter()
+        from ringfence.tracing.opening import admit
+        from ringfence.tracing.warrants import read_warrant
+        from ringfence.vocabulary.moments import floor_minute
+
+        began, present = perf_counter(), floor_minute(now())
         with output.progress("trace.searching", total=1.0) as advance:
-            found = search_contacts(opened, asked, progress=lambda _done, total: advance(1 / total))
+            found = search_contacts(
+                opened, asked, progress=lambda _done, total: advance(1 / total),
+                opening=None if warrant is None or opened is None else admit(opened, read_warrant(warrant), now=present),
+                now=present,
+            )  # fmt: skip
         found.elapsed_ms = (perf_counter() - began) * 1000
     rows = list(found)
     written = {"csv": csv, "rejects": _write_rejects(rejects, found)}

@@ -38,11 +38,15 @@ def load(
     whole_days: Annotated[bool, typer.Option("--whole-days", help="cli.visits.load.whole_days")] = False,
     allow_future: Annotated[bool, typer.Option("--allow-future", help="cli.visits.load.allow_future")] = False,
     rejects: Annotated[Path | None, typer.Option(help="cli.visits.load.rejects", show_default=False)] = None,
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="cli.visits.load.trust", exists=True, dir_okay=False, show_default=False)
+    ] = None,
 ) -> int:
     """Load files of visits."""
     from ringfence.tracing.intake import IntakeSettings
     from ringfence.tracing.loading import load_files, open_or_create
     from ringfence.tracing.store import default_keys
+    from ringfence.tracing.warrants import read_public_key
     from ringfence.vocabulary.moments import floor_minute, zone_named
 
     if tz is not None:
@@ -54,7 +58,8 @@ def load(
         whole_days=whole_days,
         latest_minute=None if allow_future else floor_minute(now()),
     )
-    opened = open_or_create(store, keys, kind=kind, zone=tz)
+    trusted = [read_public_key(file) for file in trust or []]
+    opened = open_or_create(store, keys, kind=kind, zone=tz, trusted=trusted)
     rejects_file = rejects or (keys or default_keys(store)) / "rejects" / f"{now():%Y%m%dT%H%M%S%fZ}.csv"
     with output.progress("visits.loading", total=1.0) as advance:
         told = [0.0]
@@ -86,12 +91,19 @@ def info(store: Store, keys: Keys = None) -> None:
         days = f"{told.days[0]} … {told.days[-1]}  ({len(told.days)})" if told.days else "—"
         rows: list[tuple[str, object]] = [
             (say("visits.info.kind"), told.kind), (say("visits.info.days"), days),
-            (say("visits.info.visits"), f"{told.visits:,}"), (say("visits.info.imputed"), f"{told.imputed:,}"),
-            (say("visits.info.persons"), f"{told.persons:,}"), (say("visits.info.places"), f"{told.places:,}"),
+            (say("visits.info.visits"), f"{told.visits:,}"), (say("visits.info.imputed"), _count(told.imputed)),
+            (say("visits.info.persons"), _count(told.persons)), (say("visits.info.places"), _count(told.places)),
             (say("visits.info.segments"), f"{told.segments:,}"), (say("visits.info.bytes"), f"{told.bytes / 1e6:,.1f} MB"),
             (say("visits.info.erased"), f"{told.erased:,}"),
             (say("visits.info.awaiting"), f"{told.awaiting_compaction:,}"),
         ]  # fmt: skip
+        if told.opened is not None:
+            rows += [
+                (say("visits.info.warrants"), f"{told.opened.warrants:,}"),
+                (say("visits.info.opened_person_days"), f"{told.opened.person_days:,}"),
+                (say("visits.info.opened_place_days"), f"{told.opened.place_days:,}"),
+                (say("visits.info.opened_head"), told.opened.head),
+            ]
         console.print(output.table(["visits.info.what", "visits.info.value"], rows))
 
     output.answer(asdict(told), people=people)
@@ -154,7 +166,8 @@ def erase(
     opened = open_store(store, keys)
     waiting = lambda: output.note("visits.waiting", store=store)  # noqa: E731 — a callback of one line
     erase_person(opened, person, at_minute=floor_minute(now()), waiting=waiting)
-    _say_done({"erased": 1, "awaiting_compaction": len(opened.manifest.tombstones)}, "visits.erased", store=store)
+    told = "visits.erased_live" if opened.identity.kind == "live" else "visits.erased"
+    _say_done({"erased": 1, "awaiting_compaction": len(opened.manifest.tombstones)}, told, store=store)
 
 
 @command.command(help="cli.visits.export.help")
@@ -193,6 +206,10 @@ def verify(store: Store, keys: Keys = None) -> int:
         return 1
     _say_done({"holds": True, "segments": len(opened.manifest.segments)}, "visits.holds")
     return 0
+
+
+def _count(number: int | None) -> str:
+    return say("visits.info.sealed") if number is None else f"{number:,}"
 
 
 def _say_done(result: dict[str, Any], code: str, **values: object) -> None:

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from ringfence.tracing.answer import CommonPlaces, Evidence, SecondHopAnswer, TraceAnswer
     from ringfence.tracing.batch import VisitBatch
     from ringfence.tracing.loading import erase_person, load_files
+    from ringfence.tracing.opening import admit
     from ringfence.tracing.search import SecondHopSettings, TraceSettings, common_places, second_hop, trace
     from ringfence.tracing.store import VisitStore, create_store, open_store
     from ringfence.tracing.upkeep import export_parquet, info, verify
+    from ringfence.tracing.warrants import read_warrant
     from ringfence.tracing.writing import writing
 
 _HOMES = {
@@ -27,6 +29,7 @@ _HOMES = {
     "TraceSettings": "search",
     "VisitBatch": "batch",
     "VisitStore": "store",
+    "admit": "opening",
     "common_places": "search",
     "create_store": "store",
     "erase_person": "loading",
@@ -34,6 +37,7 @@ _HOMES = {
     "info": "upkeep",
     "load_files": "loading",
     "open_store": "store",
+    "read_warrant": "warrants",
     "second_hop": "search",
     "trace": "search",
     "verify": "upkeep",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import IMPUTED, SOURCE_MASK, SOURCE_SHIFT, UNCERTAIN, VisitBatch
@@ -20,15 +22,36 @@ SPILL_ROWS = 24_000_000
 _KEPT_FLAGS = IMPUTED | SOURCE_MASK << SOURCE_SHIFT | UNCERTAIN
 
 
+class Cover:
+    """What a live store lays over visits put aside on disk: a key that is never written; a crash leaves noise."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._streams: dict[Path, tuple[bytes, CipherContext]] = {}
+
+    def over(self, path: Path, data: bytes) -> bytes:
+        """Return bytes covered, to be appended to the file of a path."""
+        if path not in self._streams:
+            start = secrets.token_bytes(16)
+            self._streams[path] = start, Cipher(algorithms.AES(self._key), modes.CTR(start)).encryptor()
+        return self._streams[path][1].update(data)
+
+    def lifted(self, path: Path) -> bytes:
+        """Return what was covered in the file of a path, and let go of it."""
+        start, _ = self._streams.pop(path)
+        return Cipher(algorithms.AES(self._key), modes.CTR(start)).encryptor().update(path.read_bytes())
+
+
 class Aside:
     """Whole visits by their day, and visits that pass midnight by the day they begin."""
 
-    def __init__(self, room: Path) -> None:
+    def __init__(self, room: Path, cover: Cover | None = None) -> None:
         self.rows = 0
+        self._cover = cover
         self._room = room
         self._held = 0
-        self._single: dict[int, list[NDArray]] = defaultdict(list)
-        self._long: dict[int, list[NDArray]] = defaultdict(list)
+        self._single: dict[int, list[NDArray[Any]]] = defaultdict(list)
+        self._long: dict[int, list[NDArray[Any]]] = defaultdict(list)
         self._files: dict[int, Path] = {}
 
     def add(self, batch: VisitBatch) -> None:
@@ -60,16 +83,18 @@ class Aside:
         """Return the days on which something begins, in order."""
         return sorted({*self._single, *self._long, *self._files})
 
-    def single(self, day: int) -> NDArray:
+    def single(self, day: int) -> NDArray[Any]:
         """Return a day's whole visits, and let go of them."""
         parts = self._single.pop(day, [])
         path = self._files.pop(day, None)
         if path is not None:
-            parts.insert(0, np.fromfile(path, PIECE))
+            parts.insert(
+                0, np.fromfile(path, PIECE) if self._cover is None else np.frombuffer(self._cover.lifted(path), PIECE)
+            )
             path.unlink()
         return np.concatenate(parts) if parts else np.empty(0, PIECE)
 
-    def long(self, day: int) -> NDArray:
+    def long(self, day: int) -> NDArray[Any]:
         """Return the visits that begin on a day and pass midnight, and let go of them."""
         return np.concatenate(self._long.pop(day)) if day in self._long else np.empty(0, LONG_ROW)
 
@@ -97,6 +122,6 @@ class Aside:
             path = self._files.setdefault(day, self._room / f"{secrets.token_hex(8)}")
             with path.open("ab") as file:
                 for part in parts:
-                    file.write(part.data)
+                    file.write(part.data if self._cover is None else self._cover.over(path, part.tobytes()))
         self._single.clear()
         self._held = 0

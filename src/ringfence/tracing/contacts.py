@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from ringfence.tracing.store import VisitStore
 from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.refusals import Refused
+
+if TYPE_CHECKING:
+    from ringfence.tracing.opening import Opening
 
 __all__ = ["Contact", "ContactSearch", "Contacts", "Sitting", "met_contacts", "reached_contacts", "search_contacts"]
 
@@ -46,10 +50,18 @@ class ContactSearch:
     lists: ListSettings = field(default_factory=ListSettings)
 
 
-def search_contacts(store: VisitStore | None, asked: ContactSearch, *, progress: Progress | None = None) -> Contacts:
+def search_contacts(
+    store: VisitStore | None,
+    asked: ContactSearch,
+    *,
+    progress: Progress | None = None,
+    opening: Opening | None = None,
+    now: int = 0,
+) -> Contacts:
     """Return everybody met, strongest exposure first, then, with two hops, whom those met, by score.
 
-    Without a store the lists alone are searched. Refused for a person whom neither the store nor a list knows.
+    Without a store the lists alone are searched. Refused for a person whom neither the store nor a list knows. A live
+    store is searched through an `opening` of it, which must hold at the present minute `now`.
     """
     if asked.start >= asked.end:
         raise Refused("trace.window", start=asked.start, end=asked.end)
@@ -61,13 +73,29 @@ def search_contacts(store: VisitStore | None, asked: ContactSearch, *, progress:
     until = -(-lists.encounters.span_s[1] // 60) if len(lists.encounters) else None
     contacts = Contacts([], files=lists.files, rejects=lists.rejects, notes=notes, lists_until=until)
     if store is not None and len(seeds):
-        answer = trace(store, seeds, asked.start, asked.end, settings)
+        if opening is None:
+            answer = trace(store, seeds, asked.start, asked.end, settings)
+        else:
+            answer = opening.trace(seeds, asked.start, asked.end, settings, now=now)
         contacts.rows = visit_contacts(store, answer, asked)
     if asked.encounter_files or asked.named_files:
         told = lists.met(listed, asked.start, asked.end, asked.onsets)
         contacts.rows = _merged([*contacts.rows, *told, *lists.named_contacts(listed, asked.start, asked.end)])
     if asked.hops == 2:
-        _add_second_hop(contacts, store, answer, seeds, lists, asked, progress)
+        first = {c.person: asked.start if c.first is None else c.first for c in contacts.rows}
+        rows: list[Contact] = []
+        if store is not None and (opening is None or len(seeds)):
+            hop = SecondHopSettings(asked.threshold_minutes, asked.limit)
+            if opening is None:
+                carriers = _carriers(store, answer, first, asked.seeds)
+                reached = second_hop(store, seeds, asked.start, asked.end, carriers, hop, progress=progress)
+            else:  # a warrant opens what its own contacts did, not what a list brings in
+                reached = opening.second_hop(
+                    seeds, asked.start, asked.end, answer or TraceAnswer.nobody(), hop, now=now
+                )
+            contacts.reached["visit"] = reached.at_or_above
+            rows += _second_hop_contacts(store, reached.listed)
+        _add_second_hop(contacts, rows, first, lists, asked)
     return contacts
 
 
@@ -90,23 +118,9 @@ def _known(store: VisitStore | None, lists: Lists, asked: ContactSearch) -> tupl
 
 
 def _add_second_hop(
-    contacts: Contacts,
-    store: VisitStore | None,
-    answer: TraceAnswer | None,
-    seeds: Sequence[int],
-    lists: Lists,
-    asked: ContactSearch,
-    progress: Progress | None,
+    contacts: Contacts, rows: list[Contact], first: Mapping[str, int], lists: Lists, asked: ContactSearch
 ) -> None:
-    """Follow everybody met, by whichever kind of evidence, through visits and through encounters."""
-    first = {c.person: asked.start if c.first is None else c.first for c in contacts.rows}
-    rows: list[Contact] = []
-    if store is not None:
-        hop = SecondHopSettings(asked.threshold_minutes, asked.limit)
-        carriers = _carriers(store, answer, first, asked.seeds)
-        reached = second_hop(store, seeds, asked.start, asked.end, carriers, hop, progress=progress)
-        contacts.reached["visit"] = reached.at_or_above
-        rows += _second_hop_contacts(store, reached.listed)
+    """Add whom the visits reached, and whom everybody met, by whichever kind of evidence, reached by encounter."""
     if asked.encounter_files:
         near, contacts.reached["encounter"] = lists.reached(
             lists.seeds_of(asked.seeds), first, asked.end, asked.threshold_minutes
@@ -114,8 +128,7 @@ def _add_second_hop(
         rows += near
     contacts.at_or_above = next(iter(contacts.reached.values()), None)
     known = {*first, *asked.seeds}
-    merged = _merged([row for row in rows if row.person not in known])
-    contacts.rows += merged[: asked.limit]
+    contacts.rows += _merged([row for row in rows if row.person not in known])[: asked.limit]
 
 
 def _carriers(

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ringfence.vocabulary.refusals import Refused
-
 
 def flush_directory(path: Path) -> None:
     """Make the names in a directory durable."""
@@ -18,6 +16,14 @@ def flush_directory(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_room(path: Path) -> None:
+    """Make a directory, its parents too, so that a loss of power does not take it away again."""
+    missing = [room for room in (path, *path.parents) if not room.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for room in missing:
+        flush_directory(room.parent)
 
 
 def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -41,10 +47,7 @@ def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 @contextmanager
 def only_writer(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold a directory's writer lock; another writer waits its turn, and `waiting` is called once when that is so."""
-    try:
-        handle = os.open(path / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise Refused("store.read_only", store=str(path), reason=error.strerror or str(error)) from error
+    handle = os.open(path / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,6 +24,8 @@ _ZERO = np.uint64(0)
 _NUMBER = np.uint64(0xFFFFFFFF)
 _INLINE = 16  # ids of at most so many bytes stand in the slot itself
 _WORDS = 4  # words of a slot
+_TOGETHER = 48  # lookups whose memory is fetched at once
+_NEVER = np.uint64(0x9E3779B97F4A7C15)
 _MANY = 500_000  # below, room is cheap and growing again is not
 
 
@@ -169,7 +171,14 @@ def _assign(
 ) -> tuple[int, int]:
     """Number rows from `row` on; stop before the row for which the table must grow first. Return (row, count)."""
     capacity = len(slots) // _WORDS
+    ready = row
+    touched = _ZERO
     while row < len(hashes):
+        if row == ready:
+            # A lookup waits for memory. Loads that need no answer are waited for together: touch the next slots first.
+            ready = min(row + _TOGETHER, len(hashes))
+            for i in range(row, ready):
+                touched ^= slots[_WORDS * signed(((hashes[i] >> _S32) * np.uint64(capacity)) >> _S32)]
         start, length = starts[row], stops[row] - starts[row]
         found, slot, low, high = _probe(slots, ids, data, hashes[row], start, stops[row])
         if found < 0:
@@ -184,7 +193,8 @@ def _assign(
             count += 1
         out[row] = found
         row += 1
-    return row, count
+    # Never true: it keeps the compiler from leaving out the loads that it sees no use for.
+    return row if touched != _NEVER or count >= 0 else -1, count
 
 
 @kernel

@@ -14,7 +14,3 @@ def kernel(function: F) -> F:
     """Compile a function of plain numbers and numpy arrays to machine code, keeping its declared types."""
     return cast(F, numba.njit(cache=True, nogil=True)(function))
 
-
-def inlined(function: F) -> F:
-    """Compile a kernel into each of its callers: for what runs once a visit and takes many arrays."""
-    return cast(F, numba.njit(cache=True, nogil=True, inline="always")(function))

@@ -116,6 +116,7 @@ def write_pointer(directory: Path, pointer: Pointer) -> None:
     body = json.dumps(asdict(pointer), separators=(",", ":")).encode()
     waiting = directory / f"CURRENT.{uuid.uuid4().hex}"
     write_private(waiting, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    flush_directory(directory)  # The segments' names must not be younger than the pointer to them.
     waiting.rename(directory / "CURRENT")
     flush_directory(directory)
     drop_unnamed(directory, pointer)
@@ -124,7 +125,7 @@ def write_pointer(directory: Path, pointer: Pointer) -> None:
 def drop_unnamed(directory: Path, pointer: Pointer) -> None:
     """Remove segments and pointers that a crash or a later state has left behind. Only for who holds the lock."""
     named = {entry.name for entry in pointer.segments}
-    left = [p for p in directory.iterdir() if p.name.startswith("CURRENT.") or p.suffix == ".ids"]
+    left = [p for p in directory.iterdir() if p.name.startswith("CURRENT.") or p.suffix in (".ids", ".new")]
     stale = [path for path in left if path.name not in named]
     for path in stale:
         path.unlink()

@@ -7,6 +7,7 @@ that nothing of hers from before that minute may return.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing import keyfiles
+from ringfence.tracing import durable, keyfiles
 from ringfence.tracing.keyfiles import Kind, Pointer, Segment, SegmentEntry, Suppression
 from ringfence.tracing.texts import BLANKS, Texts
 from ringfence.vocabulary.refusals import Refused
@@ -38,6 +39,8 @@ _HIGHEST_COUNT = 2**32 - 1
 class KeyMap:
     """Ids to numbers and back. Numbers given by `numbers` count once `commit` has returned."""
 
+    _pointer: Pointer
+
     def __init__(self, directory: Path, *, on_wait: Callable[[], None] | None = None) -> None:
         """Open the committed state of a directory; `on_wait` is called when another writer must be waited for."""
         self.directory = directory
@@ -53,14 +56,14 @@ class KeyMap:
     def create(cls, directory: Path | str, *, on_wait: Callable[[], None] | None = None) -> KeyMap:
         """Make an empty key map; refused where there is one already."""
         path = Path(directory)
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.make_room(path)
         path.chmod(0o700)
         with keyfiles.locked(path, on_wait):
             if (path / "CURRENT").exists():
                 raise Refused("keys.exists", path=str(path))
             (path / "rejects").mkdir(mode=0o700, exist_ok=True)
-            if not (path / "suppression.key").exists():
-                keyfiles.write_private(path / "suppression.key", secrets.token_bytes(32))
+            if not (path / "suppression.key").exists():  # A secret cut short by a crash would be no secret.
+                durable.replace(path / "suppression.key", secrets.token_bytes(32), mode=0o600)
             keyfiles.write_pointer(path, Pointer())
         return cls(path, on_wait=on_wait)
 
@@ -80,6 +83,12 @@ class KeyMap:
             if refused.code != "keys.exists":
                 raise
             return cls.open(directory, on_wait=on_wait)  # another process was quicker
+
+    def refresh(self) -> None:
+        """Look at what is committed now, unless this is the writer."""
+        if self._lock is None and keyfiles.read_pointer(self.directory) != self._pointer:
+            self._tables.clear()
+            self._load()
 
     @property
     def rejects_directory(self) -> Path:
@@ -212,6 +221,8 @@ class KeyMap:
         """Forget numbers that were given and not committed, and give the writer's lock back."""
         if self._lock is not None:
             self._tables.clear()
+            with contextlib.suppress(OSError):  # What a full disk has cut short is in nobody's way any more.
+                keyfiles.drop_unnamed(self.directory, keyfiles.read_pointer(self.directory))
             self._release()
             self._load()
 
@@ -265,13 +276,14 @@ class KeyMap:
 
         Numbers up to the highest erased one are given away, so that none of them is given again.
         """
+        from ringfence.tracing.intake.rejects import drop_unfinished
+
         told = [Suppression(*entry) for entry in entries]
-        known = set(self._pointer.suppressions)
-        fresh = [entry for entry in dict.fromkeys(told) if entry not in known]
-        if not fresh and not self._to_strike(told):
-            return []
         self.begin()
         try:
+            drop_unfinished(self.rejects_directory)
+            known = set(self._pointer.suppressions)
+            fresh = [entry for entry in dict.fromkeys(told) if entry not in known]
             if fresh:
                 self._pad("person", 1 + max(entry.number for entry in fresh))
                 self._pointer = replace(self._pointer, suppressions=(*self._pointer.suppressions, *fresh))

@@ -47,11 +47,28 @@ class Loaded:
     refused: list[Refused] = field(default_factory=list)
 
 
-def open_or_create(path: Path, keys: Path | None, *, kind: str | None = None, zone: str | None = None) -> VisitStore:
-    """Open a store with its keys for loading, or make both; refused when the store is of another kind than asked."""
+def open_or_create(
+    path: Path,
+    keys: Path | None,
+    *,
+    kind: str | None = None,
+    zone: str | None = None,
+    trusted: Sequence[str] = (),
+) -> VisitStore:
+    """Open a store with its keys for loading, or make both; refused when the store is of another kind than asked.
+
+    `trusted` are public keys (hex) that a new live store obeys; an existing store does not learn them here.
+    """
     if not (path / "CURRENT").exists():
-        create_store(path, kind=kind or "research", zone=zone or "UTC")
-    KeyMap.open_or_create(keys or default_keys(path))
+        try:
+            create_store(path, kind=kind or "research", zone=zone or "UTC", trusted=trusted, keys=keys)
+        except Refused as refusal:
+            if refusal.code != "store.exists":
+                raise  # else another process was quicker
+    beside = keys or default_keys(path)
+    if not (beside / "CURRENT").exists() and open_store(path).manifest.keys_mark:
+        raise Refused("store.keys_missing", keys=str(beside))
+    KeyMap.open_or_create(beside)
     store = open_store(path, keys)
     if kind is not None and kind != store.identity.kind:
         raise Refused("store.kind_mismatch", store=str(path), kind=store.identity.kind, asked=kind)
@@ -103,23 +120,39 @@ def finish_erasures(store: VisitStore, writer: Writer) -> None:
     missing = [Suppression(*entry) for entry in keys.suppressed() if entry[:2] not in known]
     if missing:
         writer.erase([s.number for s in missing], missing)
-    if store.table.persons > keys.count("person") or store.table.places > keys.count("place"):
+    persons, places = store.numbers_used()
+    if persons > keys.count("person") or places > keys.count("place"):
         # An older copy of the keys must not give numbers again that the store has used since.
-        keys.reserve("person", store.table.persons)
-        keys.reserve("place", store.table.places)
+        keys.reserve("person", persons)
+        keys.reserve("place", places)
         keys.commit()
 
 
 def erase_person(store: VisitStore, person: str, *, at_minute: int, waiting: Waiting | None = None) -> None:
-    """Make a person unfindable for good: her id leaves the keys now, her visits are skipped now and go at compaction."""
+    """Make a person unfindable for good: her id leaves the keys now, her visits are skipped now and go at compaction.
+
+    Whoever is erased already stays so: what a crash has cut short can be asked for again.
+    """
     with writing(store, waiting) as writer:
         finish_erasures(store, writer)
+        if store.keys is not None and _is_erased(store.keys, person):
+            return
         (number,) = store.numbers_of([person]).tolist()
-        suppressions = []
-        if store.keys is not None:
-            digest = store.keys.forget(number, at_minute=at_minute)
-            suppressions = [Suppression(digest, number, at_minute)] if digest is not None else []
-        writer.erase([number], suppressions)
+        if store.keys is None:
+            writer.erase([number])
+            return
+        digest = store.keys.forget(number, at_minute=at_minute)
+        try:
+            writer.erase([number], [Suppression(digest, number, at_minute)] if digest is not None else [])
+        except Refused as refusal:
+            if refusal.code != "store.disk_full":
+                raise
+            raise Refused("store.erased_in_keys", store=str(store.path)) from refusal
+
+
+def _is_erased(keys: KeyMap, person: str) -> bool:
+    """Return whether a person was erased and has not come back since."""
+    return int(keys.find("person", [person])[0]) < 0 and keys.suppression_digest(person) in keys.barred()
 
 
 class _Unreadable(Exception):

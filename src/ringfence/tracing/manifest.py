@@ -106,7 +106,7 @@ def file_name(sequence: int) -> str:
 
 def read_current(store: Path) -> Manifest:
     """Return the manifest that `CURRENT` names."""
-    name = (store / "CURRENT").read_text(encoding="ascii").strip()
+    name = (store / "CURRENT").read_text(encoding="ascii", errors="replace").strip()
     if not name.startswith("MANIFEST-"):
         raise Refused("store.damaged", file="CURRENT", part="name")
     return parse((store / name).read_bytes(), name)

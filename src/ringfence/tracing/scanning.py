@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.batch import CUT_BEFORE
-from ringfence.tracing.jit import inlined, kernel
-from ringfence.tracing.layout import end_of, other_of, start_of
+from ringfence.tracing.jit import kernel
+from ringfence.tracing.layout import end_of, other_of, start_of, word_of
 from ringfence.tracing.table import (
     CONFLICT_PAIRS,
     CONFLICTS,
@@ -122,11 +122,10 @@ def holds(sorted_numbers: Ints, number: int) -> bool:
 
 
 @kernel
-def canonical_pieces(rows: Ints, first_day: int, first: Ints, day: int, place: int, persons: Ints) -> Ints:
-    """Return (person, start, end, continues) of some persons at one place on one day, merged, in minutes of the day.
-
-    `continues` is 1 when she was there in the last minute of the day before too.
-    """
+def canonical_words(
+    rows: Ints, first_day: int, first: Ints, day: int, place: int, persons: Ints
+) -> NDArray[np.uint64]:
+    """Return the words of some persons at one place on one day, merged; flagged CUT_BEFORE where she was there at midnight."""
     begin, stop = segments_of_day(first_day, first, day)
     keys = np.empty(16, np.int64)
     n = 0
@@ -142,17 +141,19 @@ def canonical_pieces(rows: Ints, first_day: int, first: Ints, day: int, place: i
                 keys[n] = (person << 22) | (start_of(w) << 11) | end_of(w)
                 n += 1
     keys = np.sort(keys[:n])
-    out = np.empty((n, 4), np.int64)
-    k = -1
-    for key in keys:
-        person, s, e = key >> 22, (key >> 11) & 0x7FF, key & 0x7FF
-        if k >= 0 and out[k, 0] == person and s <= out[k, 2]:
-            out[k, 2] = max(out[k, 2], e)
-        else:
-            k += 1
-            out[k, 0], out[k, 1], out[k, 2] = person, s, e
-            out[k, 3] = 1 if s == 0 and there_at_midnight(rows, first_day, first, day, place, person) else 0
-    return out[: k + 1]
+    out = np.empty(n, np.uint64)
+    k = 0
+    i = 0
+    while i < n:
+        person, s, e = keys[i] >> 22, (keys[i] >> 11) & 0x7FF, keys[i] & 0x7FF
+        i += 1
+        while i < n and keys[i] >> 22 == person and (keys[i] >> 11) & 0x7FF <= e:
+            e = max(e, keys[i] & 0x7FF)
+            i += 1
+        before = s == 0 and there_at_midnight(rows, first_day, first, day, place, person)
+        out[k] = word_of(s, e - s, person, CUT_BEFORE if before else 0)
+        k += 1
+    return out[:k]
 
 
 @kernel
@@ -164,49 +165,6 @@ def there_at_midnight(rows: Ints, first_day: int, first: Ints, day: int, place: 
             if other_of(w) == place and end_of(w) == MINUTES_PER_DAY:
                 return True
     return False
-
-
-@inlined
-def _add(
-    met: Ints,
-    evidence: Ints,
-    sizes: Ints,
-    slot: NDArray[np.int32],
-    island: Ints,
-    present: Ints,
-    number: int,
-    person: int,
-    start: int,
-    end: int,
-    continues: bool,
-) -> None:
-    """Add one canonical piece (absolute minutes) to what is known of its person; room in the arrays is seen to before."""
-    at = slot[person] if person < len(slot) else FREE
-    if at == SKIP:
-        return
-    a = max(start, island[1])
-    b = min(end, island[2])
-    direct = 0
-    for d in range(island[3], island[4]):
-        direct += max(0, min(b, present[d, 1]) - max(a, present[d, 0]))
-    again = continues and start > island[1]
-    if at == FREE:
-        at = sizes[0]
-        slot[person] = at
-        sizes[0] += 1
-        met[at, PERSON], met[at, MINUTES], met[at, AFTER] = person, direct, b - a - direct
-        met[at, ENCOUNTERS], met[at, FIRST], met[at, LAST] = 0 if again else 1, a, b
-    else:
-        met[at, MINUTES] += direct
-        met[at, AFTER] += b - a - direct
-        met[at, ENCOUNTERS] += 0 if again else 1
-        met[at, FIRST] = min(met[at, FIRST], a)
-        met[at, LAST] = max(met[at, LAST], b)
-    if len(evidence):
-        n = sizes[1]
-        evidence[n, E_SLOT], evidence[n, E_ISLAND] = at, number
-        evidence[n, E_START], evidence[n, E_END], evidence[n, E_MINUTES] = a, b, direct
-        sizes[1] += 1
 
 
 @kernel
@@ -237,43 +195,67 @@ def scan_islands(
     with how many rows of each are filled. Memory used before costs nothing; fresh memory costs more than the search.
     """
     sizes = np.zeros(2, np.int64)
+    n = 0
+    m = 0
     with_evidence = len(evidence) > 0
     for number in range(len(islands)):
-        island = islands[number]
-        place, start, end = island[0], island[1], island[2]
+        place, start, end = islands[number, 0], islands[number, 1], islands[number, 2]
+        from_presence, to_presence = islands[number, 3], islands[number, 4]
         for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
             base = day * MINUTES_PER_DAY
             low = max(start - base, 0)
             high = min(end - base, MINUTES_PER_DAY)
             begin, stop = segments_of_day(first_day, first, day)
             merging = conflict_persons(rows, begin, stop, place)
-            for segment in range(begin, stop):
-                words, longest = place_words(rows, segment, place)
-                i = first_at_or_after(words, low - longest + 1)
-                j = first_at_or_after(words, high) if high < MINUTES_PER_DAY else len(words)
-                met = grown(met, sizes[0] + j - i)
+            apart = len(merging) > 0
+            for segment in range(begin, stop + (1 if apart else 0)):
+                if segment < stop:
+                    words, longest = place_words(rows, segment, place)
+                    i = first_at_or_after(words, low - longest + 1)
+                    j = first_at_or_after(words, high) if high < MINUTES_PER_DAY else len(words)
+                else:
+                    words = canonical_words(rows, first_day, first, day, place, merging)
+                    i, j = 0, len(words)
+                met = grown(met, n + j - i)
                 if with_evidence:
-                    evidence = grown(evidence, sizes[1] + j - i)
-                while i < j:
-                    w = words[i]
-                    i += 1
-                    e = end_of(w)
-                    if e <= low or (len(merging) and holds(merging, other_of(w))):
+                    evidence = grown(evidence, m + j - i)
+                # The rest is written out here: handing arrays to a function costs more than what it would do.
+                for k in range(i, j):
+                    w = words[k]
+                    a = max(base + start_of(w), start)
+                    b = min(base + end_of(w), end)
+                    if a >= b:
                         continue
-                    s = start_of(w)
-                    _add(met, evidence, sizes, slot, island, present, number, other_of(w), base + s, base + e,
-                         w & _CONTINUES != 0)  # fmt: skip
-            if len(merging):
-                pieces = canonical_pieces(rows, first_day, first, day, place, merging)
-                met = grown(met, sizes[0] + len(pieces))
-                if with_evidence:
-                    evidence = grown(evidence, sizes[1] + len(pieces))
-                for p in pieces:
-                    if p[1] < high and p[2] > low:
-                        _add(met, evidence, sizes, slot, island, present, number, p[0], base + p[1], base + p[2],
-                             p[3] != 0)  # fmt: skip
-    for i in range(sizes[0]):
+                    person = other_of(w)
+                    if apart and segment < stop and holds(merging, person):
+                        continue
+                    at = np.int64(slot[person])
+                    if at == SKIP:
+                        continue
+                    direct = 0
+                    for d in range(from_presence, to_presence):
+                        direct += max(0, min(b, present[d, 1]) - max(a, present[d, 0]))
+                    # She was there in the minute before: that encounter was counted on the day before.
+                    again = w & _CONTINUES != 0 and base > start
+                    if at == FREE:
+                        at = n
+                        slot[person] = at
+                        met[at, PERSON], met[at, MINUTES], met[at, AFTER] = person, direct, b - a - direct
+                        met[at, ENCOUNTERS], met[at, FIRST], met[at, LAST] = 0 if again else 1, a, b
+                        n += 1
+                    else:
+                        met[at, MINUTES] += direct
+                        met[at, AFTER] += b - a - direct
+                        met[at, ENCOUNTERS] += 0 if again else 1
+                        met[at, FIRST] = min(met[at, FIRST], a)
+                        met[at, LAST] = max(met[at, LAST], b)
+                    if with_evidence:
+                        evidence[m, E_SLOT], evidence[m, E_ISLAND] = at, number
+                        evidence[m, E_START], evidence[m, E_END], evidence[m, E_MINUTES] = a, b, direct
+                        m += 1
+    for i in range(n):
         slot[met[i, PERSON]] = FREE
+    sizes[0], sizes[1] = n, m
     return met, evidence, sizes
 
 

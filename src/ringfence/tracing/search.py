@@ -24,7 +24,7 @@ from ringfence.tracing.scanning import (
     islands_of,
     scan_islands,
 )
-from ringfence.tracing.store import VisitStore
+from ringfence.tracing.searchable import Searchable
 from ringfence.tracing.sweeping import NOBODY, SCORE_SHIFT, contact_state, detail, sweep
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.refusals import Refused
@@ -66,7 +66,7 @@ class SecondHopSettings:
 
 
 def trace(
-    store: VisitStore,
+    store: Searchable,
     seeds: Sequence[int] | Ints,
     start: int,
     end: int,
@@ -84,26 +84,12 @@ def trace(
     table = store.table
     stays = gather_stays(table.rows, table.first_day, table.first, _findable(store, persons), start, end)
     islands, present = islands_of(stays, settings.residual_minutes)
-    scratch = store.scratch()
-    slot, room = scratch.slot, scratch.evidence if evidence else scratch.evidence[:0]
-    marked = persons[persons < len(slot)]
-    before = slot[marked]
-    slot[marked] = SKIP
-    try:
-        met, found, sizes = scan_islands(
-            table.rows, table.first_day, table.first, islands, present, slot, scratch.met, room
-        )
-    finally:
-        slot[marked] = before
-    scratch.met = met
-    if evidence:
-        scratch.evidence = found
-    met, found = met[: sizes[0]], found[: sizes[1]]
+    met, found = _scan(store, islands, present, persons, evidence=evidence)
     return _answer(met, found, islands, settings.min_overlap_minutes)
 
 
 def second_hop(
-    store: VisitStore,
+    store: Searchable,
     seeds: Sequence[int] | Ints,
     start: int,
     end: int,
@@ -142,7 +128,7 @@ def second_hop(
 
 
 def common_places(
-    store: VisitStore, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2
+    store: Searchable, persons: Sequence[int] | Ints, start: int, end: int, *, least: int = 2
 ) -> CommonPlaces:
     """Return the places that at least so many of some persons visited in [start, end), most visited first."""
     _check_window(start, end)
@@ -160,12 +146,39 @@ def common_places(
     return CommonPlaces(place[order].astype(np.int64), people[order], minutes[order], first[order], last[order])
 
 
+def people_at(store: Searchable, place: int, start: int, end: int) -> TraceAnswer:
+    """Return everybody who was at one place in [start, end); all minutes there count as together."""
+    _check_window(start, end)
+    islands, present = np.array([[place, start, end, 0, 1]], np.int64), np.array([[start, end]], np.int64)
+    met, found = _scan(store, islands, present, np.empty(0, np.int64), evidence=True)
+    return _answer(met, found, islands, 0)
+
+
+def _scan(store: Searchable, islands: Ints, present: Ints, unmet: Ints, *, evidence: bool) -> tuple[Ints, Ints]:
+    """Return what a scan of islands finds, some persons left out. It lies in working memory: use it before the next."""
+    table, scratch = store.table, store.scratch()
+    slot, room = scratch.slot, scratch.evidence if evidence else scratch.evidence[:0]
+    marked = unmet[unmet < len(slot)]
+    before = slot[marked]
+    slot[marked] = SKIP
+    try:
+        met, found, sizes = scan_islands(
+            table.rows, table.first_day, table.first, islands, present, slot, scratch.met, room
+        )
+    finally:
+        slot[marked] = before
+    scratch.met = met
+    if evidence:
+        scratch.evidence = found
+    return met[: sizes[0]], found[: sizes[1]]
+
+
 def _check_window(start: int, end: int) -> None:
     if start >= end:
         raise Refused("trace.window", start=start, end=end)
 
 
-def _findable(store: VisitStore, persons: Ints) -> Ints:
+def _findable(store: Searchable, persons: Ints) -> Ints:
     return np.setdiff1d(persons, store.erased)
 
 
@@ -178,15 +191,17 @@ def _answer(met: Ints, found: Ints, islands: Ints, min_overlap: int) -> TraceAns
     )  # fmt: skip
 
 
-def _second_hop_state(store: VisitStore, seeds: Ints, hop_one: TraceAnswer) -> Ints:
+def _second_hop_state(store: Searchable, seeds: Ints, hop_one: TraceAnswer) -> Ints:
     state = np.zeros(store.table.persons, np.int64)
     nobody = np.concatenate([seeds, store.erased])
-    state[hop_one.person] = contact_state(0) - hop_one.first
+    # Of a live store only what a warrant reaches is there: a contact exposed after the window may not be.
+    there = hop_one.person < len(state)
+    state[hop_one.person[there]] = contact_state(0) - hop_one.first[there]
     state[nobody[nobody < len(state)]] = NOBODY
     return state
 
 
-def _sweep_all(store: VisitStore, start: int, end: int, state: Ints, progress: Progress | None) -> None:
+def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: Progress | None) -> None:
     """Sweep all days of the window, two threads side by side, each with a state of its own that is added up at the end."""
     table = store.table
     days = [d for d in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1)
@@ -207,7 +222,7 @@ def _sweep_all(store: VisitStore, start: int, end: int, state: Ints, progress: P
     state[free] += other[free]
 
 
-def _details(store: VisitStore, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:
+def _details(store: Searchable, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:
     """Return the single times that listed persons shared with contacts."""
     table = store.table
     begin = start - start % MINUTES_PER_DAY

@@ -77,14 +77,13 @@ def build_segment(
     long_rows: NDArray | None = None,
 ) -> Segment:
     """Return the segment of a day's pieces: place numbers and by-place words in any order; repeats fall away."""
-    size = int(places.max()) + 1 if len(places) else 0
-    by_place, keys = group_by_key(places, words, size)
+    by_place, keys = _grouped(places, words)
     repeats = mark_repeats(by_place, keys)
     if repeats.any():
         by_place, keys = by_place[~repeats], keys[~repeats]
     place_keys, place_offsets, longest = index_groups(by_place, keys)
     loose, owners = swap_sides(by_place, keys)
-    by_person, owners = group_by_key(owners, loose, int(owners.max()) + 1 if len(owners) else 0)
+    by_person, owners = _grouped(owners, loose)
     person_keys, person_offsets, _ = index_groups(by_person, owners)
     own = find_conflicts(by_person, person_keys, person_offsets)
     if conflicts is not None and len(conflicts):
@@ -105,45 +104,67 @@ def build_segment(
     )
 
 
+def _grouped(keys: NDArray[np.uint32], words: Words) -> tuple[Words, NDArray[np.uint32]]:
+    size = int(keys.max()) + 1 if len(keys) else 0
+    if size > 4 * len(keys):  # Few rows with high numbers: counting up to the highest would cost more than sorting.
+        order = np.lexsort((words, keys))
+        return words[order], keys[order]
+    return group_by_key(keys, words, size)
+
+
 def write_segment(segment: Segment, path: Path) -> str:
     """Write a segment under its final name, flushed to the disk, and return the checksum of its header."""
+    return write_sections(segment.day, segment.sections, path, layout=SECTIONS, magic=MAGIC)
+
+
+def open_segment(path: Path, checksum: str, *, verify: bool = False) -> Segment:
+    """Map a segment's file; refused when its header is not the one the manifest names, or, verifying, any section."""
+    return Segment(*open_sections(path, checksum, layout=SECTIONS, magic=MAGIC, verify=verify))
+
+
+def write_sections(
+    day: int, sections: Mapping[str, NDArray], path: Path, *, layout: Mapping[str, np.dtype], magic: bytes
+) -> str:
+    """Write named sections of a day as one file, flushed to the disk, and return the checksum of its header."""
     table: dict[str, list[object]] = {}
     offset = 0
-    for name, dtype in SECTIONS.items():
-        values = np.ascontiguousarray(segment.sections[name], dtype)
+    for name, dtype in layout.items():
+        values = np.ascontiguousarray(sections[name], dtype)
         table[name] = [offset, len(values), hashlib.blake2b(values.data, digest_size=16).hexdigest()]
         offset += -(-values.nbytes // _ALIGN) * _ALIGN
-    header = json.dumps({"day": segment.day, "sections": table}, separators=(",", ":")).encode()
-    body_at = -(-(len(MAGIC) + 4 + len(header)) // _ALIGN) * _ALIGN
+    header = json.dumps({"day": day, "sections": table}, separators=(",", ":")).encode()
+    body_at = -(-(len(magic) + 4 + len(header)) // _ALIGN) * _ALIGN
     with path.open("xb") as file:
-        file.write(MAGIC + len(header).to_bytes(4, "little") + header)
-        for name, dtype in SECTIONS.items():
+        file.write(magic + len(header).to_bytes(4, "little") + header)
+        for name, dtype in layout.items():
             file.seek(body_at + int(str(table[name][0])))
-            file.write(np.ascontiguousarray(segment.sections[name], dtype).data)
+            file.write(np.ascontiguousarray(sections[name], dtype).data)
         file.truncate(body_at + offset)
         file.flush()
         os.fsync(file.fileno())
     return hashlib.blake2b(header, digest_size=16).hexdigest()
 
 
-def open_segment(path: Path, checksum: str, *, verify: bool = False) -> Segment:
-    """Map a segment's file; refused when its header is not the one the manifest names, or, verifying, any section."""
+def open_sections(
+    path: Path, checksum: str, *, layout: Mapping[str, np.dtype], magic: bytes, verify: bool
+) -> tuple[int, dict[str, NDArray]]:
+    """Map a file of named sections; return its day and them. Refused when its header or, verifying, one is damaged."""
     try:
         with path.open("rb") as file:
-            lead = file.read(len(MAGIC) + 4)
-            header = file.read(int.from_bytes(lead[len(MAGIC) :], "little"))
+            lead = file.read(len(magic) + 4)
+            header = file.read(int.from_bytes(lead[len(magic) :], "little"))
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise
     except OSError as error:
         raise Refused("store.unreadable", file=str(path), reason=str(error)) from error
-    if lead[: len(MAGIC)] != MAGIC or hashlib.blake2b(header, digest_size=16).hexdigest() != checksum:
+    if lead[: len(magic)] != magic or hashlib.blake2b(header, digest_size=16).hexdigest() != checksum:
         raise Refused("store.damaged", file=str(path), part="header")
     meta = json.loads(header)
-    body_at = -(-(len(MAGIC) + 4 + len(header)) // _ALIGN) * _ALIGN
+    body_at = -(-(len(magic) + 4 + len(header)) // _ALIGN) * _ALIGN
     raw = np.memmap(path, np.uint8, "r") if size else np.empty(0, np.uint8)
-    sections: dict[str, NDArray] = {}
-    for name, dtype in SECTIONS.items():
+    found: dict[str, NDArray] = {}
+    for name, dtype in layout.items():
         offset, count, digest = meta["sections"][name]
         begin = body_at + offset
         if begin + count * dtype.itemsize > size:
@@ -151,5 +172,5 @@ def open_segment(path: Path, checksum: str, *, verify: bool = False) -> Segment:
         values = np.asarray(raw[begin : begin + count * dtype.itemsize]).view(dtype)
         if verify and hashlib.blake2b(values.data, digest_size=16).hexdigest() != digest:
             raise Refused("store.damaged", file=str(path), part=name)
-        sections[name] = values
-    return Segment(meta["day"], sections)
+        found[name] = values
+    return meta["day"], found

@@ -8,46 +8,41 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing import durable, manifest
-from ringfence.tracing.batch import VisitBatch
 from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.manifest import Manifest
-from ringfence.tracing.scanning import EVIDENCE_COLUMNS, FREE, MET_COLUMNS, SKIP, gather_stays
+from ringfence.tracing.searchable import Searchable
 from ringfence.tracing.segments import Segment, open_segment
-from ringfence.tracing.table import Table, table_of
+from ringfence.tracing.table import table_of
 from ringfence.vocabulary.refusals import Refused
 
 LAYOUT = 1
 KINDS = ("synthetic", "research", "live")
+_READ_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a store is, written once: its id, its kind and the time zone in which people read its times."""
+    """What a store is, written once: its id, its kind, the time zone in which people read its times.
+
+    `trusted` are the public keys (hex) whose warrants a live store obeys from the beginning.
+    """
 
     id: str
     kind: str
     zone: str
+    trusted: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Scratch:
-    """Working memory of searches: one number a person (FREE, or SKIP for the erased), room for answers and evidence."""
-
-    slot: NDArray[np.int32]
-    met: NDArray[np.int64]
-    evidence: NDArray[np.int64]
-
-
-class VisitStore:
+class VisitStore(Searchable):
     """A snapshot of a store: its manifest, its segments, and the table that searches run over."""
 
     def __init__(self, path: Path, identity: Identity, keys: KeyMap | None = None) -> None:
@@ -59,19 +54,25 @@ class VisitStore:
 
     def refresh(self) -> None:
         """Look at what is in force now."""
-        for attempt in range(5):
-            self.manifest = manifest.read_current(self.path)
+        for attempt in range(_READ_TRIES):
             try:
-                self._segments = {
-                    entry.file: self._segments.get(entry.file) or open_segment(self.path / entry.file, entry.checksum)
-                    for entry in self.manifest.segments
-                }
+                self.manifest = manifest.read_current(self.path)
+                self._open_files()
+                self._kinds = self._read_kinds()
                 break
             except FileNotFoundError as error:  # A writer has swept what an older manifest named: read the newer one.
-                if attempt == 4:
+                if attempt + 1 == _READ_TRIES:
                     raise Refused("store.damaged", file=str(error.filename), part="file") from error
-        self.table: Table = table_of(list(self._segments.values()))
-        self._scratch: Scratch | None = None
+        if self.keys is not None:  # After the manifest: keys are durable before the visits that use them.
+            self.keys.refresh()
+        self._scratch = None
+
+    def _open_files(self) -> None:
+        self._segments = {
+            entry.file: self._segments.get(entry.file) or open_segment(self.path / entry.file, entry.checksum)
+            for entry in self.manifest.segments
+        }
+        self._table = table_of(list(self._segments.values()))
 
     @property
     def segments(self) -> list[Segment]:
@@ -86,42 +87,26 @@ class VisitStore:
             known |= {number for _, number, _ in self.keys.suppressed()}
         return np.array(sorted(known), np.int64)
 
-    def scratch(self) -> Scratch:
-        """Return the searches' working memory, kept between them. One search at a time: a thread opens its own store."""
-        if self._scratch is None:
-            slot = np.full(self.table.persons, FREE, np.int32)
-            erased = self.erased
-            slot[erased[erased < self.table.persons]] = SKIP
-            self._scratch = Scratch(slot, np.empty((256, MET_COLUMNS), np.int64), np.empty((256, EVIDENCE_COLUMNS), np.int64))
-        return self._scratch
-
     def manifest_bytes(self) -> int:
-        """Return how many bytes the segments in force take on disk."""
-        return sum((self.path / entry.file).stat().st_size for entry in self.manifest.segments)
+        """Return how many bytes the segments in force take on disk; one that was swept meanwhile takes none."""
+        total = 0
+        for entry in self.manifest.segments:
+            with suppress(FileNotFoundError):
+                total += (self.path / entry.file).stat().st_size
+        return total
+
+    def numbers_used(self) -> tuple[int, int]:
+        """Return how many numbers of persons and of places are in use: one more than the highest of each."""
+        return self.table.persons, self.table.places
 
     def place_kinds(self) -> NDArray[np.uint8]:
         """Return the kind of each place by its number (`vocabulary.places.PlaceKind`)."""
+        return self._kinds
+
+    def _read_kinds(self) -> NDArray[np.uint8]:
         if not self.manifest.kinds_file:
             return np.empty(0, np.uint8)
         return np.fromfile(self.path / self.manifest.kinds_file, np.uint8)
-
-    def visits_of(self, persons: NDArray[np.integer] | list[int], start: int, end: int) -> VisitBatch:
-        """Return the visits of some persons in [start, end), clipped to it and merged at each place."""
-        asked = np.setdiff1d(np.asarray(persons, np.int64), self.erased)
-        stays = gather_stays(self.table.rows, self.table.first_day, self.table.first, asked, start, end)
-        order = np.lexsort((stays[:, 1], stays[:, 0], stays[:, 3]))
-        place, begin, stop, person = stays[order].T
-        if not len(person):
-            return VisitBatch.of([], [], [], [])
-        same = (person[1:] == person[:-1]) & (place[1:] == place[:-1])
-        # Within a group the latest end so far decides; groups are told apart by adding a large step to each.
-        group = np.concatenate([[0], np.cumsum(~same)])
-        step = int(stop.max() - begin.min()) + 2
-        reach = np.maximum.accumulate(stop + group * step)
-        fresh = np.concatenate([[True], (begin + group * step)[1:] > reach[:-1]])
-        heads = np.flatnonzero(fresh)
-        ends = np.maximum.reduceat(stop, heads)
-        return VisitBatch.of(person[heads], place[heads], begin[heads], ends)
 
     def numbers_of(self, persons: Sequence[str]) -> NDArray[np.int64]:
         """Return the numbers of persons as they are named outside: given ids, or numbers where there is no key map."""
@@ -131,8 +116,9 @@ class VisitStore:
                 raise Refused("store.no_keys", store=str(self.path), person=unreadable[0])
             return np.array([int(p) for p in persons], np.int64)
         numbers = self.keys.find("person", list(persons))
-        if np.any(numbers < 0):
-            raise Refused("store.unknown_person", person=persons[int(np.argmax(numbers < 0))])
+        unknown = (numbers < 0) | np.isin(numbers, self.erased)  # An older copy of the keys may still name the erased.
+        if np.any(unknown):
+            raise Refused("store.unknown_person", person=persons[int(np.argmax(unknown))])
         return numbers
 
     def names_of(self, side: Literal["person", "place"], numbers: NDArray[np.integer]) -> list[str]:
@@ -151,26 +137,49 @@ class VisitStore:
         return np.setdiff1d(seen, self.erased.astype(np.uint32))
 
 
-def create_store(path: str | Path, *, kind: str = "research", zone: str = "UTC") -> VisitStore:
-    """Make an empty store in a new or empty directory."""
+def create_store(
+    path: str | Path,
+    *,
+    kind: str = "research",
+    zone: str = "UTC",
+    trusted: Sequence[str] = (),
+    keys: str | Path | None = None,
+) -> VisitStore:
+    """Make an empty store in a new or empty directory.
+
+    A live store needs the public keys (hex) that it will trust to sign warrants; the keys of its days lie in `keys`.
+    """
     path = Path(path)
     if kind not in KINDS:
         raise Refused("store.unknown_kind", kind=kind)
+    if kind == "live":
+        from ringfence.tracing.warrants import public_key
+
+        if not trusted:
+            raise Refused("live.nobody_trusted", store=str(path))
+        trusted = [public_key(text) for text in trusted]
     if (path / "CURRENT").exists():
         raise Refused("store.exists", store=str(path))
     with refused_writing(path, needed=0):
-        path.mkdir(parents=True, exist_ok=True)
-        foreign = [p.name for p in path.iterdir() if p.name not in {"store.json", "days", "kinds", "aside", "LOCK"}]
-        if any(not name.startswith(("MANIFEST-", "CURRENT")) for name in foreign):
+        durable.make_room(path)
+        foreign = [p.name for p in path.iterdir() if p.name not in {"days", "kinds", "aside", "LOCK"}]
+        if any(not name.startswith(("MANIFEST-", "CURRENT", "store.json")) for name in foreign):
             raise Refused("store.not_a_store", store=str(path))
         with durable.only_writer(path):
             if not (path / "CURRENT").exists():
-                identity = {"layout": LAYOUT, "id": uuid.uuid4().hex, "kind": kind, "zone": zone}
-                durable.replace(path / "store.json", json.dumps(identity).encode() + b"\n")
+                identity: dict[str, object] = {"layout": LAYOUT, "id": uuid.uuid4().hex, "kind": kind, "zone": zone}
+                if kind == "live":
+                    identity["trusted"] = list(dict.fromkeys(trusted))
+                text = json.dumps(identity).encode() + b"\n"
+                durable.replace(path / "store.json", text)
+                if kind == "live":
+                    from ringfence.tracing.daykeys import DayKeys
+
+                    DayKeys.beside(default_keys(path) if keys is None else Path(keys)).found(text)
                 for room in ("days", "kinds", "aside"):
                     (path / room).mkdir(exist_ok=True)
                 manifest.publish(path, Manifest())
-    return open_store(path)
+    return open_store(path, keys if kind == "live" else None)
 
 
 def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
@@ -181,18 +190,35 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     path = Path(path)
     if not (path / "CURRENT").exists():
         raise Refused("store.missing", store=str(path))
-    raw = json.loads((path / "store.json").read_text(encoding="utf-8"))
+    raw = _read_identity(path / "store.json")
     if raw["layout"] > LAYOUT:
         raise Refused("store.newer", store=str(path), layout=raw["layout"])
     beside = default_keys(path) if keys is None else Path(keys)
-    if keys is not None and not (beside / "CURRENT").exists():
+    if keys is not None and not (beside / "CURRENT").exists() and not (raw["kind"] == "live" and beside.exists()):
         raise Refused("store.keys_missing", keys=str(beside))
     key_map = KeyMap.open(beside) if (beside / "CURRENT").exists() else None
-    store = VisitStore(path, Identity(raw["id"], raw["kind"], raw["zone"]), key_map)
+    identity = Identity(raw["id"], raw["kind"], raw["zone"], tuple(raw.get("trusted", ())))
+    if identity.kind == "live":
+        from ringfence.tracing.daykeys import DayKeys
+        from ringfence.tracing.live import LiveStore
+
+        store: VisitStore = LiveStore(path, identity, key_map, day_keys=DayKeys.beside(beside))
+    else:
+        store = VisitStore(path, identity, key_map)
     mark = store.manifest.keys_mark
     if key_map is not None and mark and mark != key_map.secret_mark:
         raise Refused("store.keys_mismatch", keys=str(beside))
     return store
+
+
+def _read_identity(file: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(file.read_bytes())
+        if not {"layout", "id", "kind", "zone"} <= raw.keys():
+            raise ValueError(file)
+    except (FileNotFoundError, ValueError, AttributeError) as error:
+        raise Refused("store.damaged", file=str(file), part="identity") from error
+    return dict(raw)
 
 
 def default_keys(path: Path) -> Path:
@@ -210,7 +236,8 @@ def refused_writing(path: Path, *, needed: int) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise Refused("store.disk_full", store=str(path), needed_mb=needed // 1_000_000 + 1) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        inside = not isinstance(error.filename, str) or Path(error.filename).is_relative_to(path)
+        if inside and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise Refused("store.read_only", store=str(path), reason=error.strerror or "read-only") from error
         raise
 

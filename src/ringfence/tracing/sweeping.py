@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ringfence.tracing.batch import CUT_BEFORE
 from ringfence.tracing.jit import kernel
 from ringfence.tracing.layout import end_of, other_of, start_of
-from ringfence.tracing.scanning import canonical_pieces, conflict_persons, holds
+from ringfence.tracing.scanning import canonical_words, conflict_persons, grown, holds
 from ringfence.tracing.table import (
     CONFLICTS,
     PLACE_KEYS,
@@ -65,42 +65,57 @@ def _range_at(rows: Ints, segment: int, k: int, at: int, ranges: Ints) -> int:
 
 
 @kernel
-def _probe(probes: Minutes, n: int, state: int, start: int, end: int, continues: bool, base: int, until: int) -> int:
-    """Add the stretch of a contact's piece that lies after her first exposure; return the new count."""
-    since = -2 - state - base
-    s = max(start, since)
-    e = min(end, until - base)
-    if s >= e:
-        return n
-    probes[0, n], probes[1, n] = s, e
-    probes[2, n] = 1 if continues and since < 0 else 0
-    return n + 1
+def merged_of(
+    rows: Ints, first_day: int, first: Ints, day: int, place: int
+) -> tuple[Ints, NDArray[np.uint64]]:
+    """Return who has conflicting pieces at a place-day, and the words that stand for them."""
+    begin, stop = segments_of_day(first_day, first, day)
+    persons = conflict_persons(rows, begin, stop, place)
+    if len(persons):
+        return persons, canonical_words(rows, first_day, first, day, place, persons)
+    return persons, np.empty(0, np.uint64)
 
 
 @kernel
 def probes_of(
-    rows: Ints, begin: int, stop: int, ranges: Ints, base: int, state: Ints, until: int, merged: Ints, probes: Minutes
+    rows: Ints,
+    begin: int,
+    stop: int,
+    ranges: Ints,
+    base: int,
+    state: Ints,
+    until: int,
+    merging: Ints,
+    merged: NDArray[np.uint64],
+    probes: Minutes,
 ) -> tuple[Minutes, int]:
     """Return (starts, ends, continues) of the contacts at a place-day, after exposure and before `until`, and how many."""
     n = 0
-    merging = len(merged) > 0
-    for k in range(stop - begin):
-        low, high = ranges[k, 0], ranges[k, 1]
-        if low == high:
-            continue
-        if n + high - low + len(merged) > probes.shape[1]:
-            more = np.empty((3, 2 * (n + high - low + len(merged))), np.int32)
+    apart = len(merging) > 0
+    for k in range(stop - begin + (1 if apart else 0)):
+        if k < stop - begin:
+            low, high = ranges[k, 0], ranges[k, 1]
+            words = words_at(rows[begin + k, PLACE_WORDS], high)
+        else:
+            low, high = 0, len(merged)
+            words = merged
+        if n + high - low > probes.shape[1]:
+            more = np.empty((3, 2 * (n + high - low)), np.int32)
             more[:, :n] = probes[:, :n]
             probes = more
-        words = words_at(rows[begin + k, PLACE_WORDS], high)
         for i in range(low, high):
             w = words[i]
             person = other_of(w)
-            if state[person] < NOBODY and not (merging and holds(merged[:, 0], person)):
-                n = _probe(probes, n, state[person], start_of(w), end_of(w), w & _CONTINUES != 0, base, until)
-    for p in merged:
-        if state[p[0]] < NOBODY:
-            n = _probe(probes, n, state[p[0]], p[1], p[2], p[3] != 0, base, until)
+            known = state[person]
+            if known >= NOBODY or (apart and k < stop - begin and holds(merging, person)):
+                continue
+            since = -2 - known - base
+            s = max(start_of(w), since)
+            e = min(end_of(w), until - base)
+            if s < e:
+                probes[0, n], probes[1, n] = s, e
+                probes[2, n] = 1 if w & _CONTINUES != 0 and since < 0 else 0
+                n += 1
     return probes, n
 
 
@@ -120,22 +135,6 @@ def lay_out(probes: Minutes, n: int, day: Minutes) -> None:
 
 
 @kernel
-def shared_with(probes: Minutes, n: int, laid: bool, day: Minutes, s: int, e: int) -> tuple[int, int]:
-    """Return how many stays of contacts a visit [s, e) shares, and how many person-minutes."""
-    if laid:
-        return np.int64(day[0, e] - day[1, s]), np.int64(day[2, e] - day[2, s])
-    stays = 0
-    minutes = 0
-    a, b = np.int32(s), np.int32(e)
-    starts, ends = probes[0], probes[1]
-    for i in range(n):
-        both = max(min(b, ends[i]) - max(a, starts[i]), 0)
-        minutes += both
-        stays += both > 0
-    return stays, minutes
-
-
-@kernel
 def _stays_across(probes: Minutes, n: int, joined: bool) -> int:
     """Return how many contacts were there in the minute before the day too: they share that stay already."""
     total = 0
@@ -146,9 +145,44 @@ def _stays_across(probes: Minutes, n: int, joined: bool) -> int:
 
 
 @kernel
-def _add(state: Ints, person: int, stays: int, minutes: int, across: int) -> None:
-    if minutes:
-        state[person] += (minutes << SCORE_SHIFT) + stays - across
+def add_shared(
+    words: NDArray[np.uint64],
+    low: int,
+    high: int,
+    left_out: Ints,
+    probes: Minutes,
+    n: int,
+    day: Minutes,
+    laid: bool,
+    across: int,
+    state: Ints,
+) -> None:
+    """Add to the states of the persons of words [low, high) what each shared with `n` contacts; some are left out."""
+    apart = len(left_out) > 0
+    started, ended, shared = day[0], day[1], day[2]
+    starts, ends = probes[0], probes[1]
+    for i in range(low, high):
+        w = words[i]
+        person = other_of(w)
+        if state[person] < 0 or (apart and holds(left_out, person)):
+            continue
+        s = start_of(w)
+        e = end_of(w)
+        stays = 0
+        minutes = 0
+        if laid:
+            stays = np.int64(started[e] - ended[s])
+            minutes = np.int64(shared[e] - shared[s])
+        else:
+            a, b = np.int32(s), np.int32(e)
+            for k in range(n):
+                both = max(min(b, ends[k]) - max(a, starts[k]), 0)
+                minutes += both
+                stays += both > 0
+        if minutes:
+            if w & _CONTINUES:
+                stays -= across
+            state[person] += (minutes << SCORE_SHIFT) + stays
 
 
 @kernel
@@ -161,6 +195,7 @@ def sweep(rows: Ints, first_day: int, first: Ints, day: int, until: int, state: 
     laid_out = np.zeros((3, MINUTES_PER_DAY + 2), np.int32)
     yesterday = segments_of_day(first_day, first, day - 1)
     joined = yesterday[0] < yesterday[1]
+    nobody = np.empty(0, np.int64)
     conflicts = 0
     for segment in range(begin, stop):
         conflicts += rows[segment, CONFLICTS]
@@ -178,12 +213,12 @@ def sweep(rows: Ints, first_day: int, first: Ints, day: int, until: int, state: 
             here = cursor[k] < len(keys) and np.int64(keys[cursor[k]]) == place
             total += _range_at(rows, begin + k, k, cursor[k] if here else -1, ranges)
             cursor[k] += here
-        merged = np.empty((0, 4), np.int64)
+        merging, merged = nobody, np.empty(0, np.uint64)
         if conflicts:
-            persons = conflict_persons(rows, begin, stop, place)
-            if len(persons):
-                merged = canonical_pieces(rows, first_day, first, day, place, persons)
-        probes, n = probes_of(rows, begin, stop, ranges, day * MINUTES_PER_DAY, state, until, merged, probes)
+            merging, merged = merged_of(rows, first_day, first, day, place)
+        probes, n = probes_of(
+            rows, begin, stop, ranges, day * MINUTES_PER_DAY, state, until, merging, merged, probes
+        )
         if n == 0:
             continue
         across = _stays_across(probes, n, joined)
@@ -192,17 +227,9 @@ def sweep(rows: Ints, first_day: int, first: Ints, day: int, until: int, state: 
             lay_out(probes, n, laid_out)
         for k in range(stop - begin):
             words = words_at(rows[begin + k, PLACE_WORDS], ranges[k, 1])
-            for i in range(ranges[k, 0], ranges[k, 1]):
-                w = words[i]
-                person = other_of(w)
-                if state[person] < 0 or (len(merged) and holds(merged[:, 0], person)):
-                    continue
-                stays, minutes = shared_with(probes, n, laid, laid_out, start_of(w), end_of(w))
-                _add(state, person, stays, minutes, across if w & _CONTINUES else 0)
-        for p in merged:
-            if state[p[0]] >= 0:
-                stays, minutes = shared_with(probes, n, laid, laid_out, p[1], p[2])
-                _add(state, p[0], stays, minutes, across if p[3] else 0)
+            add_shared(words, ranges[k, 0], ranges[k, 1], merging, probes, n, laid_out, laid, across, state)
+        if len(merged):
+            add_shared(merged, 0, len(merged), nobody, probes, n, laid_out, laid, across, state)
 
 
 @kernel
@@ -224,50 +251,45 @@ def detail(
         begin, stop = segments_of_day(first_day, first, day)
         ranges = np.zeros((stop - begin, 2), np.int64)
         total = ranges_of(rows, begin, stop, place, ranges)
-        persons = conflict_persons(rows, begin, stop, place)
-        merged = np.empty((0, 4), np.int64)
-        if len(persons):
-            merged = canonical_pieces(rows, first_day, first, day, place, persons)
-        probes, n = probes_of(rows, begin, stop, ranges, base, state, until, merged, probes)
+        merging, merged = merged_of(rows, first_day, first, day, place)
+        probes, n = probes_of(rows, begin, stop, ranges, base, state, until, merging, merged, probes)
         if n == 0:
             continue
         lay_out(probes, n, laid_out)
         yesterday = segments_of_day(first_day, first, day - 1)
         across = _stays_across(probes, n, yesterday[0] < yesterday[1])
-        if found + total + len(merged) > len(out):
-            more = np.empty((2 * (found + total + len(merged)), 6), np.int64)
-            more[:found] = out[:found]
-            out = more
-        for k in range(stop - begin):
-            words = words_at(rows[begin + k, PLACE_WORDS], ranges[k, 1])
-            for j in range(ranges[k, 0], ranges[k, 1]):
-                w = words[j]
-                person = other_of(w)
-                if wanted[person] >= 0 and not (len(merged) and holds(merged[:, 0], person)):
-                    found = _detail_row(out, found, wanted[person], place, base, start_of(w), end_of(w),
-                                        across if w & _CONTINUES else 0, laid_out)  # fmt: skip
-        for p in merged:
-            if wanted[p[0]] >= 0:
-                found = _detail_row(
-                    out, found, wanted[p[0]], place, base, p[1], p[2], across if p[3] else 0, laid_out
-                )
+        out = grown(out, found + total + len(merged))
+        for k in range(stop - begin + (1 if len(merged) else 0)):
+            if k < stop - begin:
+                low, high = ranges[k, 0], ranges[k, 1]
+                words = words_at(rows[begin + k, PLACE_WORDS], high)
+            else:
+                low, high = 0, len(merged)
+                words = merged
+            for j in range(low, high):
+                row = np.int64(wanted[other_of(words[j])])
+                if row < 0 or (len(merging) and k < stop - begin and holds(merging, other_of(words[j]))):
+                    continue
+                found = _detail_row(out, found, row, place, base, words[j], across, laid_out)
     return out[:found]
 
 
 @kernel
 def _detail_row(
-    out: Ints, n: int, row: int, place: int, base: int, start: int, end: int, across: int, day: Minutes
+    out: Ints, n: int, row: int, place: int, base: int, word: np.uint64, across: int, day: Minutes
 ) -> int:
     started, ended, shared = day[0], day[1], day[2]
-    minutes = shared[end] - shared[start]
+    s, e = start_of(word), end_of(word)
+    stays = started[e] - ended[s]
+    minutes = shared[e] - shared[s]
     if minutes == 0:
         return n
-    s = start
+    if word & _CONTINUES:
+        stays -= across
     while shared[s + 1] == shared[s]:
         s += 1
-    e = end
     while shared[e - 1] == shared[e]:
         e -= 1
     out[n, 0], out[n, 1], out[n, 2], out[n, 3] = row, place, base + s, base + e
-    out[n, 4], out[n, 5] = minutes, started[end] - ended[start] - across
+    out[n, 4], out[n, 5] = minutes, stays
     return n + 1

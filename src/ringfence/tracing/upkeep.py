@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.tracing import manifest
 from ringfence.tracing.batch import CUT_BEFORE, IMPUTED
 from ringfence.tracing.layout import OTHER_SHIFT, find_conflicts
+from ringfence.tracing.openedlog import OpenedCount
 from ringfence.tracing.segments import Segment, open_segment
 from ringfence.tracing.store import VisitStore, refused_writing
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
@@ -23,15 +25,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """What a store holds: days (dates), visits begun, pieces, persons, places, imputed ends, bytes on disk, and more."""
+    """What a store holds: days (dates), visits begun, imputed ends, persons, places, bytes on disk, and more.
+
+    Of a live store nobody knows imputed ends, persons and places without opening it (None), and `visits` counts the
+    erased until their days are forgotten; `opened` tells how much of it was ever opened under warrants.
+    """
 
     kind: str
     zone: str
     days: list[str]
     visits: int
-    imputed: int
-    persons: int
-    places: int
+    imputed: int | None
+    persons: int | None
+    places: int | None
     kinds: dict[str, int]
     segments: int
     bytes: int
@@ -39,10 +45,13 @@ class StoreInfo:
     erased: int
     awaiting_compaction: int
     retained_from: str | None
+    opened: OpenedCount | None = None
 
 
 def info(store: VisitStore) -> StoreInfo:
     """Return what a store holds; erased persons are not counted."""
+    if store.identity.kind == "live":
+        return _live_info(store)
     gone = store.erased
     visits = imputed = 0
     places: set[int] = set()
@@ -54,6 +63,26 @@ def info(store: VisitStore) -> StoreInfo:
         visits += len(begun)
         imputed += int(np.count_nonzero(begun & np.uint64(IMPUTED)))
         places.update(segment.sections["place_keys"].tolist())
+    return _info(store, visits=visits, imputed=imputed, persons=len(store.persons_seen()), places=len(places))
+
+
+def _live_info(store: VisitStore) -> StoreInfo:
+    from ringfence.tracing.live import LiveStore
+
+    assert isinstance(store, LiveStore)
+    visits = sum(entry.rows for entry in store.manifest.segments)
+    return _info(store, visits=visits, imputed=None, persons=None, places=None, opened=store.opened.totals())
+
+
+def _info(
+    store: VisitStore,
+    *,
+    visits: int,
+    imputed: int | None,
+    persons: int | None,
+    places: int | None,
+    opened: OpenedCount | None = None,
+) -> StoreInfo:
     kinds = np.bincount(store.place_kinds(), minlength=len(PlaceKind))
     entries = store.manifest.segments
     from_day = store.manifest.retained_from
@@ -63,20 +92,29 @@ def info(store: VisitStore) -> StoreInfo:
         days=[date_of(d).isoformat() for d in sorted({e.day for e in entries if e.pieces})],
         visits=visits,
         imputed=imputed,
-        persons=len(store.persons_seen()),
-        places=len(places),
+        persons=persons,
+        places=places,
         kinds={PlaceKind(k).name.lower(): int(n) for k, n in enumerate(kinds) if n and k},
         segments=len(entries),
-        bytes=sum((store.path / e.file).stat().st_size for e in entries),
+        bytes=store.manifest_bytes(),
         files_loaded=len(store.manifest.ledger),
-        erased=len(gone),
+        erased=len(store.erased),
         awaiting_compaction=len(store.manifest.tombstones),
+        opened=opened,
         retained_from=None if from_day is None else date_of(from_day).isoformat(),
     )
 
 
 def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]:
-    """Read every byte of a store and return what does not hold: checksums, order, both sides alike, conflicts named."""
+    """Read every byte of a store and return what does not hold: checksums, order, both sides alike, conflicts named.
+
+    Of a live store nothing is opened: checksums, the order of marks, sizes of blocks, and the log of openings.
+    """
+    if store.identity.kind == "live":
+        from ringfence.tracing.live import LiveStore
+
+        assert isinstance(store, LiveStore)
+        return list(store.faults(progress))
     found: list[Refused] = []
     entries = store.manifest.segments
     for done, entry in enumerate(entries):
@@ -85,6 +123,9 @@ def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]
             found += [Refused("store.damaged", file=entry.file, part=part) for part in _faults(segment)]
         except Refused as refusal:
             found.append(refusal)
+        except FileNotFoundError:  # Swept meanwhile, or lost.
+            if entry in manifest.read_current(store.path).segments:
+                found.append(Refused("store.damaged", file=entry.file, part="file"))
         if progress is not None:
             progress(done + 1, len(entries))
     return found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ from ringfence.tracing.manifest import SegmentEntry, Suppression
 from ringfence.tracing.merging import CONFLICT, KNOWN, compare_with_standing, touching_at_midnight
 from ringfence.tracing.segments import Segment, build_segment, open_segment, write_segment
 from ringfence.tracing.store import VisitStore, Waiting, refused_writing
-from ringfence.tracing.table import Table, table_of
-from ringfence.vocabulary.moments import date_of
+from ringfence.tracing.table import table_of
+from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
+from ringfence.vocabulary.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,25 @@ def writing(store: VisitStore, waiting: Waiting | None = None) -> Iterator[Write
     with refused_writing(store.path, needed=0), durable.only_writer(store.path, waiting):
         store.refresh()
         manifest.sweep(store.path, store.manifest)
-        writer = Writer(store)
+        writer = _writer_of(store)
         try:
             yield writer
+        except BaseException:
+            with suppress(OSError, Refused):  # Give back at once the room that half a load took.
+                manifest.sweep(store.path, manifest.read_current(store.path))
+            raise
         finally:
             writer.close()
+
+
+def _writer_of(store: VisitStore) -> Writer:
+    if store.identity.kind != "live":
+        return Writer(store)
+    from ringfence.tracing.live import LiveStore
+    from ringfence.tracing.livewriting import LiveWriter
+
+    assert isinstance(store, LiveStore)
+    return LiveWriter(store)
 
 
 class Writer:
@@ -51,8 +67,11 @@ class Writer:
 
     def __init__(self, store: VisitStore) -> None:
         self.store = store
-        self._aside = Aside(store.path / "aside")
+        self._aside = self._new_aside()
         self._kinds: dict[int, int] = {}
+
+    def _new_aside(self) -> Aside:
+        return Aside(self.store.path / "aside")
 
     def close(self) -> None:
         """Let go of what was put aside."""
@@ -148,14 +167,19 @@ class Writer:
         self.store.refresh()
 
     def _write(self, segment: Segment) -> SegmentEntry:
-        room = self.store.path / "days" / date_of(segment.day).isoformat()
+        return self._write_file(
+            segment.day, lambda path: write_segment(segment, path), segment.pieces, segment.rows_begun()
+        )
+
+    def _write_file(self, day: int, write: Callable[[Path], str], pieces: int, rows: int) -> SegmentEntry:
+        room = self.store.path / "days" / date_of(day).isoformat()
         if not room.exists():
             room.mkdir()
             durable.flush_directory(room.parent)
         name = f"{secrets.token_hex(8)}.seg"
-        checksum = write_segment(segment, room / name)
+        checksum = write(room / name)
         durable.flush_directory(room)
-        return SegmentEntry(segment.day, f"days/{room.name}/{name}", checksum, segment.pieces, segment.rows_begun())
+        return SegmentEntry(day, f"days/{room.name}/{name}", checksum, pieces, rows)
 
     def _write_kinds(self) -> str:
         standing = self.store.place_kinds()
@@ -173,7 +197,8 @@ class Writer:
     def _segments_of_load(self) -> tuple[list[SegmentEntry], LoadOutcome]:
         """Return the entries of new segments for all that was put aside, day by day, two days at once."""
         counts = np.zeros(3, np.int64)
-        standing = self.store.table
+        tallies = [counts]  # Threads count apart.
+        retained_from = self.store.manifest.retained_from or 0
         carried: dict[int, list[NDArray]] = defaultdict(list)
         jobs: list[Future[SegmentEntry | None]] = []
         entries: list[SegmentEntry] = []
@@ -187,16 +212,17 @@ class Writer:
                     carried[later].append(pieces)
                 single = self._aside.single(day)
                 cut = carried.pop(day, [])
-                if self.store.manifest.retained_from is not None and day < self.store.manifest.retained_from:
-                    counts[2] += len(single) + len(long_rows)
+                if day < retained_from:  # What such a row has of later days is kept, and counted where it begins there.
+                    counts[2] += len(single) + np.count_nonzero(long_rows["end"] <= retained_from * MINUTES_PER_DAY)
                     continue
                 counts[0] += len(long_rows)
                 if len(jobs) >= 2:  # Two days in memory at most.
                     jobs[-2].result()
-                jobs.append(pool.submit(self._write_day, day, single, cut, long_rows, standing, counts))
+                tallies.append(np.zeros(3, np.int64))
+                jobs.append(pool.submit(self._write_day, day, single, cut, long_rows, tallies[-1]))
             entries = [e for job in jobs if (e := job.result()) is not None]
         entries += self._midnight_conflicts(entries)
-        return entries, LoadOutcome(int(counts[0]), int(counts[1]), int(counts[2]))
+        return entries, LoadOutcome(*np.sum(tallies, axis=0).tolist())
 
     def _new_long_rows(self, day: int, counts: NDArray[np.int64]) -> NDArray:
         rows = self._aside.long(day)
@@ -211,7 +237,6 @@ class Writer:
         single: NDArray,
         cut: list[NDArray],
         long_rows: NDArray,
-        standing: Table,
         counts: NDArray[np.int64],
     ) -> SegmentEntry | None:
         pieces = np.concatenate([single, *cut]) if cut else single
@@ -220,7 +245,11 @@ class Writer:
         words: Words = np.ascontiguousarray(pieces["word"])
         del pieces
         begun = len(single)
+        standing = self.store.table
         verdict = compare_with_standing(standing.rows, standing.first_day, standing.first, day, places, words)
+        if day == self.store.manifest.retained_from:
+            arrived = verdict[begun:][words[begun:] & np.uint64(CUT_BEFORE) != 0] == KNOWN
+            counts[:2] += np.count_nonzero(~arrived), np.count_nonzero(arrived)
         if verdict.any():
             clash = verdict == CONFLICT
             persons = (words[clash] >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)

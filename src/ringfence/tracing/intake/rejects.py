@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -103,11 +104,16 @@ class RejectsFile:
         return self.path
 
     def discard(self) -> None:
-        """Drop what was written."""
+        """Drop what was written, also where the file is finished already: its load has not come to pass."""
+        finished = self._file is None and self.count > 0
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # On a full disk the last rows cannot be written; they go anyway.
+                self._file.close()
             self._file = None
         self._part.unlink(missing_ok=True)
+        if finished:
+            self.path.unlink(missing_ok=True)
+        self.count = 0
 
     def __enter__(self) -> RejectsFile:
         return self
@@ -121,6 +127,14 @@ class RejectsFile:
             self.discard()
 
 
+def drop_unfinished(directory: Path) -> None:
+    """Remove what a crash has left behind: the load or the erasure that it belonged to never counted."""
+    if directory.is_dir():
+        for path in directory.iterdir():
+            if path.suffix in (".part", ".purge"):
+                path.unlink()
+
+
 def purge_rejects(directory: Path, person: str) -> int:
     """Remove every row that names a person from the files of rejected rows in a directory; return how many went.
 
@@ -131,12 +145,8 @@ def purge_rejects(directory: Path, person: str) -> int:
     quoted = person.replace('"', '""')  # as it stands in an original row
     named = "|".join(f"(?:{re.escape(form)})" for form in dict.fromkeys((person, quoted)))
     pattern = re.compile(named if len(person) >= _SURE_LENGTH else rf"(?<![^\W_])(?:{named})(?![^\W_])")
-    removed = 0
-    for path in sorted(directory.iterdir()):
-        if path.name.endswith(".part") or path.name.endswith(".purge"):
-            path.unlink()  # left by a crash: the load it belonged to never counted
-        elif path.is_file():
-            removed += _purge_file(path, pattern)
+    drop_unfinished(directory)
+    removed = sum(_purge_file(path, pattern) for path in sorted(directory.iterdir()) if path.is_file())
     flush_directory(directory)
     return removed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +80,10 @@ class VisitReader:
 
     def __iter__(self) -> Iterator[VisitBatch]:
         self._keys.begin()
+        with ThreadPoolExecutor(1, "places") as self._beside:
+            yield from self._batches()
+
+    def _batches(self) -> Iterator[VisitBatch]:
         read = read_parquet if is_parquet(self.path) else read_csv
         size = self.path.stat().st_size
         for block in ahead(read(self.path, self._settings)):
@@ -102,12 +107,16 @@ class VisitReader:
         if len(bad):
             self._reject(block, bad, start, rule, fault)
         good = np.flatnonzero(rule == 0) if len(bad) else np.arange(len(block))
-        persons, suppressed = self._keys.number_visits(person.take(good), start[good])
-        if suppressed.any():
+        if self._keys.barred():
+            persons, suppressed = self._keys.number_visits(person.take(good), start[good])
             self.counts.suppressed += int(suppressed.sum())
             good, persons = good[~suppressed], persons[~suppressed]
-        places = self._keys.numbers("place", place.take(good))
-        kinds = self._kinds(block.fields.get("kind"), good, places, np.isin(good, aboard))
+            places = self._keys.numbers("place", place.take(good))
+        else:  # Nobody's rows are left out, so the two tables can be asked side by side.
+            numbered = self._beside.submit(self._keys.numbers, "place", place.take(good))
+            persons, _ = self._keys.number_visits(person.take(good), start[good])
+            places = numbered.result()
+        kinds = self._kinds(block.fields.get("kind"), good, places, np.isin(good, aboard) if len(aboard) else None)
         batch = VisitBatch(persons, places, start[good], end[good], flags[good])
         missing = np.flatnonzero(batch.end < 0)
         batch.end[missing] = batch.start[missing] + settings.dwell.by_number()[kinds[missing]]
@@ -165,7 +174,7 @@ class VisitReader:
         return Texts.of(texts)
 
     def _kinds(
-        self, texts: Texts | None, good: NDArray[np.intp], places: NDArray[np.uint32], aboard: NDArray[np.bool_]
+        self, texts: Texts | None, good: NDArray[np.intp], places: NDArray[np.uint32], aboard: NDArray[np.bool_] | None
     ) -> NDArray[np.uint8]:
         """Return the kind of place of each row, remembering the first kind that each place was given."""
         if len(places):
@@ -176,7 +185,8 @@ class VisitReader:
             unknown = np.flatnonzero(given == _UNKNOWN_KIND)
             self.counts.unknown_kinds.update(texts.take(good[unknown]).texts())
             given[unknown] = _NO_KIND
-        given[aboard & (given == _NO_KIND)] = PlaceKind.VEHICLE
+        if aboard is not None:
+            given[aboard & (given == _NO_KIND)] = PlaceKind.VEHICLE
         told = np.flatnonzero(given != _NO_KIND)
         distinct, first = np.unique(places[told], return_index=True)
         fresh = self._known_kinds[distinct] == _NO_KIND

@@ -1,0 +1,198 @@
+"""`ringfence warrant`: write, sign and show warrants for live stores, and say whose signature a store obeys."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.clock import now
+from ringfence.cli.output import say
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from rich.console import Console
+
+    from ringfence.tracing.live import LiveStore
+    from ringfence.tracing.warrants import Seed, SignedWarrant
+
+command = typer.Typer()
+
+Store = Annotated[Path, typer.Option("--store", help="cli.visits.store")]
+Keys = Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)]
+Signer = Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help="cli.warrant.key")]
+
+
+@command.command(help="cli.warrant.keygen.help")
+def keygen(out: Annotated[Path, typer.Option("--out", help="cli.warrant.keygen.out")]) -> None:
+    """Make a pair of keys."""
+    from ringfence.tracing import durable
+    from ringfence.tracing.warrants import new_private_key, private_text, public_of, public_text
+    from ringfence.vocabulary.refusals import Refused
+
+    private_file, public_file = out.with_name(f"{out.name}.pem"), out.with_name(f"{out.name}.pub.pem")
+    for file in (private_file, public_file):
+        if file.exists():
+            raise Refused("live.file_exists", file=str(file))
+    private = new_private_key()
+    durable.write_new(private_file, private_text(private), mode=0o600)
+    durable.write_new(public_file, public_text(public_of(private)))
+    output.answer(
+        {"private": str(private_file), "public": str(public_file), "key": public_of(private)},
+        people=lambda console: console.print(
+            say("warrant.keys_made", private=private_file, public=public_file), soft_wrap=True
+        ),
+    )
+
+
+@command.command(help="cli.warrant.new.help")
+def new(
+    store: Store,
+    key: Signer,
+    incident: Annotated[str, typer.Option("--incident", help="cli.warrant.new.incident")],
+    person: Annotated[list[str], typer.Option("--person", help="cli.warrant.new.person")],
+    confirmed_by: Annotated[list[str], typer.Option("--confirmed-by", help="cli.warrant.new.confirmed_by")],
+    reference: Annotated[list[str], typer.Option("--reference", help="cli.warrant.new.reference")],
+    start: Annotated[str, typer.Option("--from", help="cli.warrant.new.from")],
+    end: Annotated[str, typer.Option("--to", help="cli.warrant.new.to")],
+    purpose: Annotated[str, typer.Option("--purpose", help="cli.warrant.new.purpose")],
+    name: Annotated[list[str], typer.Option("--name", help="cli.warrant.new.name")],
+    expires: Annotated[str, typer.Option("--expires", help="cli.warrant.new.expires")],
+    out: Annotated[Path, typer.Option("--out", help="cli.warrant.new.out")],
+    keys: Keys = None,
+    hops: Annotated[int, typer.Option("--hops", min=1, max=2, help="cli.warrant.new.hops")] = 1,
+    residual: Annotated[int, typer.Option("--residual", min=0, help="cli.warrant.new.residual")] = 0,
+    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+) -> None:
+    """Write and sign a warrant."""
+    import uuid
+
+    from ringfence.tracing import durable
+    from ringfence.tracing.warrants import Warrant, read_private_key, sign
+    from ringfence.vocabulary.moments import floor_minute, parse_moment, zone_named
+    from ringfence.vocabulary.refusals import Refused
+
+    live = _live(store, keys)
+    zone = zone_named(tz or live.identity.zone)
+    warrant = Warrant(
+        id=uuid.uuid4().hex,
+        store=live.identity.id,
+        incident=incident,
+        purpose=purpose,
+        names=tuple(name),
+        start=floor_minute(parse_moment(start, zone)),
+        end=floor_minute(parse_moment(end, zone)),
+        issued=floor_minute(now()),
+        expires=floor_minute(parse_moment(expires, zone)),
+        seeds=_seeds(live, person, confirmed_by, reference),
+        hops=hops,
+        residual=residual,
+    )
+    signed = sign(warrant, read_private_key(key))
+    if signed.key not in live.trusted():
+        raise Refused("live.warrant_untrusted", key=signed.key[:16])
+    if out.exists():
+        raise Refused("live.file_exists", file=str(out))
+    durable.write_new(out, signed.text(), mode=0o600)
+    _tell(signed, zone, file=out)
+
+
+@command.command(help="cli.warrant.show.help")
+def show(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="cli.warrant.show.file")],
+    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+) -> None:
+    """Tell what a warrant says, when its signature holds."""
+    from ringfence.tracing.warrants import read_warrant
+    from ringfence.vocabulary.moments import zone_named
+
+    signed = read_warrant(file)
+    signed.check_signature()
+    _tell(signed, zone_named(tz or "UTC"), file=file)
+
+
+@command.command(help="cli.warrant.trust.help")
+def trust(
+    store: Store,
+    key: Signer,
+    add: Annotated[Path, typer.Option("--add", exists=True, dir_okay=False, help="cli.warrant.trust.add")],
+    keys: Keys = None,
+) -> None:
+    """Let a store obey one more key."""
+    from ringfence.tracing.warrants import read_private_key, read_public_key
+    from ringfence.tracing.warrants import trust as vouch
+
+    live = _live(store, keys)
+    public = read_public_key(add)
+    vouch(live.path, live.identity.id, public, read_private_key(key), already=live.trusted())
+    trusted = sorted(live.trusted())
+    output.answer(
+        {"trusted": trusted},
+        people=lambda console: console.print(say("warrant.trusts", count=len(trusted), store=store), soft_wrap=True),
+    )
+
+
+def _live(path: Path, keys: Path | None) -> LiveStore:
+    from ringfence.tracing.live import LiveStore
+    from ringfence.tracing.store import open_store
+    from ringfence.vocabulary.refusals import Refused
+
+    store = open_store(path, keys)
+    if not isinstance(store, LiveStore):
+        raise Refused("live.not_live", store=str(path))
+    return store
+
+
+def _seeds(store: LiveStore, persons: list[str], confirmed_by: list[str], references: list[str]) -> tuple[Seed, ...]:
+    """Return seeds by number; one confirmation and one reference may be said for all, or one for each."""
+    from ringfence.tracing.warrants import Seed
+
+    for said, option in ((confirmed_by, "--confirmed-by"), (references, "--reference")):
+        if len(said) not in (1, len(persons)):
+            raise typer.BadParameter(say("cli.warrant.one_for_each"), param_hint=option)
+    by = confirmed_by * len(persons) if len(confirmed_by) == 1 else confirmed_by
+    told = references * len(persons) if len(references) == 1 else references
+    return tuple(
+        Seed(int(number), said.replace("-", "_"), reference)
+        for number, said, reference in zip(store.numbers_of(persons).tolist(), by, told, strict=True)
+    )
+
+
+def _tell(signed: SignedWarrant, zone: ZoneInfo, *, file: Path) -> None:
+    from ringfence.vocabulary.moments import moment_of
+
+    def said(minute: int) -> str:
+        return moment_of(minute, zone).isoformat(timespec="minutes")
+
+    warrant = signed.warrant
+    spans = {name: said(getattr(warrant, name)) for name in ("start", "end", "issued", "expires")}
+
+    def people(console: Console) -> None:
+        rows: list[tuple[str, object]] = [
+            (say("warrant.row.incident"), warrant.incident),
+            (say("warrant.row.purpose"), warrant.purpose),
+            (say("warrant.row.names"), ", ".join(warrant.names)),
+            (say("warrant.row.seeds"), ", ".join(_seed_said(seed) for seed in warrant.seeds)),
+            (say("warrant.row.windows"), ", ".join(
+                f"{w.place}: {said(w.start)} … {said(w.end)} ({w.reference})" for w in warrant.windows)),
+            (say("warrant.row.span"), f"{spans['start']} … {spans['end']}"),
+            (say("warrant.row.reach"), say("warrant.reach", hops=warrant.hops, residual=warrant.residual)),
+            (say("warrant.row.issued"), spans["issued"]), (say("warrant.row.expires"), spans["expires"]),
+            (say("warrant.row.store"), warrant.store), (say("warrant.row.key"), signed.key),
+        ]  # fmt: skip
+        kept = [row for row in rows if row[1]]
+        console.print(output.table(["visits.info.what", "visits.info.value"], kept, title="warrant.title"))
+        console.print(say("warrant.in_file", file=file), soft_wrap=True)
+
+    output.answer(
+        {"warrant": asdict(warrant), "moments": spans, "key": signed.key, "signature": "holds", "file": str(file)},
+        people=people,
+    )
+
+
+def _seed_said(seed: Seed) -> str:
+    return f"{seed.person} ({say(f'warrant.confirmed_by.{seed.confirmed_by}')}, {seed.reference})"

@@ -1,0 +1,102 @@
+"""`ringfence warrant` on the command line: keys, warrants, and what is refused, in both languages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ringfence.cli import main
+
+SPAN = ("--from", "2022-03-08T00:00+08:00", "--to", "2022-03-10T00:00+08:00")
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Return a way to run a command line beside a live store and its signer; the answer is the JSON object."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    (tmp_path / "visits.csv").write_text(
+        "person,place,start,end\n"
+        "wei,home,2022-03-08T18:00+08:00,2022-03-09T07:00+08:00\n"
+        "fang,home,2022-03-08T17:00+08:00,2022-03-09T08:00+08:00\n"
+    )
+
+    def run(*words, code=0):
+        assert main.run([*words, "--json"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    run("warrant", "keygen", "--out", "signer")
+    run("visits", "load", "visits.csv", "--store", "live", "--kind", "live", "--trust", "signer.pub.pem")
+    return run
+
+
+def asking(*changes):
+    plain = {
+        "--key": "signer.pem", "--incident": "2022-031", "--person": "wei", "--confirmed-by": "second-desk",
+        "--reference": "PCR-118", "--purpose": "find contacts", "--expires": "2100-01-01T00:00Z", "--out": "w.json",
+    }  # fmt: skip
+    words = [word for pair in (plain | dict(changes)).items() for word in pair]
+    return ["warrant", "new", "--store", "live", *SPAN, *words]
+
+
+NAMES = ("--name", "Liu Min", "--name", "Sun Jie")
+
+
+def test_a_warrant_written_is_one_the_store_obeys(command, tmp_path):
+    told = command(*asking(), *NAMES)
+    assert told["warrant"]["seeds"] == [{"person": 0, "confirmed_by": "second_desk", "reference": "PCR-118"}]
+    assert (tmp_path / "w.json").stat().st_mode & 0o077 == 0
+    assert command("warrant", "show", "w.json")["warrant"] == told["warrant"]
+    found = command("trace", "--store", "live", "--person", "wei", *SPAN, "--warrant", "w.json")
+    assert [(contact["person"], contact["minutes"]) for contact in found["contacts"]] == [("fang", 780)]
+    counted = command("visits", "info", "--store", "live")["opened"]
+    assert (counted["warrants"], counted["place_days"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("live.two_names", [*asking(), "--name", "Liu Min", "--name", "Liu Min"]),
+        ("live.seed_unconfirmed", [*asking(("--confirmed-by", "suspicion")), *NAMES]),
+        ("store.unknown_person", [*asking(("--person", "nobody")), *NAMES]),
+        ("live.warrant_empty_span", [*asking(("--expires", "2000-01-01T00:00Z")), *NAMES]),
+        ("live.warrant_untrusted", [*asking(("--key", "other.pem")), *NAMES]),
+        ("live.file_exists", [*asking(("--out", "visits.csv")), *NAMES]),
+        ("live.not_a_key", [*asking(("--key", "signer.pub.pem")), *NAMES]),
+    ],
+)
+def test_a_warrant_that_would_not_do_is_not_written(command, tmp_path, code, words):
+    command("warrant", "keygen", "--out", "other")
+    told = command(*words, code=1)["refused"]
+    assert [refusal["code"] for refusal in told] == [code]
+    assert all(refusal["mend"] for refusal in told)
+    assert not (tmp_path / "w.json").exists()
+
+
+def test_a_refusal_is_said_in_chinese_too(command):
+    told = command("trace", "--store", "live", "--person", "wei", *SPAN, "--lang", "zh", code=1)
+    assert told["refused"][0]["sentence"] == "live 是实战库：只能在授权书范围内查询。"
+
+
+def test_keys_are_never_written_over(command, tmp_path):
+    before = (tmp_path / "signer.pem").read_bytes()
+    assert command("warrant", "keygen", "--out", "signer", code=1)["refused"][0]["code"] == "live.file_exists"
+    assert (tmp_path / "signer.pem").read_bytes() == before
+    assert (tmp_path / "signer.pem").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_signer_is_vouched_for_by_the_first(command):
+    command("warrant", "keygen", "--out", "second")
+    assert (
+        len(command("warrant", "trust", "--store", "live", "--key", "signer.pem", "--add", "second.pub.pem")["trusted"])
+        == 2
+    )
+    command(*asking(("--key", "second.pem")), *NAMES)
+
+
+def test_a_changed_warrant_shows_nothing(command, tmp_path):
+    command(*asking(), *NAMES)
+    file = tmp_path / "w.json"
+    file.write_text(file.read_text().replace("find contacts", "find friends"))
+    assert command("warrant", "show", "w.json", code=1)["refused"][0]["code"] == "live.warrant_altered"
