@@ -20,8 +20,14 @@ from ringfence.vocabulary.refusals import Refused
 R = TypeVar("R")
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
-    "person": ("person", "person_id", "id", "case", "case_id", "人员", "人员编号", "编号", "姓名", "病例", "病例编号"),
-    "onset": ("onset", "onset_date", "symptom_onset", "date_onset", "onset_at", "发病日期", "发病时间", "发病"),
+    "person": (
+        "person", "person_id", "id", "case", "case_id", "case_ref", "patient", "patient_id",
+        "人员", "人员编号", "编号", "姓名", "病例", "病例编号",
+    ),
+    "onset": (
+        "onset", "onset_date", "symptom_onset", "symptom_onset_date", "date_onset", "onset_at",
+        "发病日期", "发病时间", "发病",
+    ),
     "onset_uncertainty": ("onset_uncertainty", "onset_uncertainty_days", "发病误差天数", "误差天数"),
     "sample": (
         "sample", "sample_date", "sampled", "sampled_at", "first_positive", "positive_date",
@@ -43,7 +49,7 @@ FOUND_BY: Mapping[str, tuple[str, ...]] = {
 NOT_KNOWN = {"", "-", "0", "no", "none", "n/a", "na", "unknown", "不明", "不详", "未知", "无", "否"}
 _DAY = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?$|^(\d{4})(\d{2})(\d{2})$")
 _DOUBT = re.compile(r"^(.*?)\s*(?:±|\+/-)\s*(\d+(?:\.\d+)?)\s*(?:d|days?|天|日)?$")
-_AGE = re.compile(r"^(\d{1,3})\s*(?:岁|y|years?)?\s*(?:[-–~至+]\s*(\d{1,3})?\s*岁?|以上)?$")
+_AGE = re.compile(r"^(\d{1,3})\s*(?:岁|s|多岁|y|years?)?\s*(?:[-–~至+]\s*(\d{1,3})?\s*岁?|以上)?$")
 _MONTHS = re.compile(r"^\d{1,2}\s*(?:个月|月|月龄|m|months?)$")
 
 
@@ -105,7 +111,12 @@ def read_cases(path: Path | str, *, zone: ZoneInfo | None = None) -> FileRows[Ca
     A date is that whole day in `zone` (UTC when none is given). Refused when there is no column of persons.
     """
 
+    infectors: dict[int, str] = {}
+    everybody: set[str] = set()
+
     def record(line: int, row: Mapping[str, str]) -> CaseRecord:
+        everybody.add(row.get("person", ""))
+        infectors[line] = row.get("infector", "")
         onset = _span(row, "onset", zone)
         sample = _span(row, "sample", zone)
         if onset is None and sample is None:
@@ -125,7 +136,16 @@ def read_cases(path: Path | str, *, zone: ZoneInfo | None = None) -> FileRows[Ca
             matched_set=row.get("matched_set") or None,
         )
 
-    return _read(Path(path), record, lambda r: r.person)
+    rows = _read(Path(path), record, lambda r: r.person)
+    strangers = [
+        Reject(line, "infector", "hypothesis.row.unknown_infector", {"text": text})
+        for line, text in infectors.items()
+        if text.lower() not in NOT_KNOWN and text not in everybody
+    ]
+    # A list may say "yes" or "a visitor" instead of an id; only where it names persons of its own are strangers odd.
+    ids = any(text in everybody for text in infectors.values() if text)
+    problems = sorted([*rows.problems, *(strangers if ids else ())], key=lambda problem: problem.line)
+    return FileRows(rows.records, tuple(problems), rows.unknown_columns)
 
 
 def read_controls(path: Path | str) -> FileRows[ControlRecord]:
