@@ -12,9 +12,8 @@ import pytest
 
 from ringfence.tracing.encounter_files import EncounterReading, read_encounters, read_steps
 from ringfence.tracing.encounters import met_by_encounter
-from ringfence.tracing.evidence import ENCOUNTER, NAMED, VISIT, PersonEvidence, merge_contacts
 from ringfence.tracing.intake.rejects import RejectsFile
-from ringfence.tracing.named import UNKNOWN, named_by, read_named
+from ringfence.tracing.named import named_by, read_named
 from ringfence.vocabulary.refusals import Refused
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -188,26 +187,3 @@ def test_a_day_without_a_zone_is_set_aside(tmp_path):
     assert faults(read_named(told(tmp_path, "case,contact,date\nwei,chen,2022-03-08\n"))) == [
         (2, "last_contact", "moment.no_zone")
     ]
-
-
-WEI, FANG, CHEN, LI = range(4)
-
-
-def test_one_row_a_person_keeps_each_kind_apart_and_never_adds_the_same_hour_twice():
-    visits = PersonEvidence.of(
-        "visit", person=[CHEN, FANG], minutes=[60, 600], encounters=[1, 2], first=[5, 0], last=[65, 9]
-    )
-    badges = PersonEvidence.of(
-        "encounter", person=[CHEN], minutes=[45], encounters=[7], first=[10], last=[80], nearest_m=[1.5]
-    )
-    by_name = PersonEvidence.of("named", person=[LI], minutes=[-1], encounters=[1], first=[UNKNOWN], last=[UNKNOWN])
-    merged = merge_contacts(visits, badges, by_name)
-    assert merged.person.tolist() == [FANG, CHEN, LI]
-    assert merged.minutes.tolist() == [600, 60, 0]
-    assert (merged.visit_minutes.tolist(), merged.encounter_minutes.tolist()) == ([600, 60, -1], [-1, 45, -1])
-    assert merged.kinds.tolist() == [VISIT, VISIT | ENCOUNTER, NAMED]
-    assert (merged.first.tolist(), merged.last.tolist()) == ([0, 5, UNKNOWN], [9, 80, UNKNOWN])
-
-
-def test_no_evidence_of_any_kind_is_an_empty_answer():
-    assert len(merge_contacts()) == 0

@@ -10,7 +10,7 @@ import re
 _CARRIAGE = re.compile(
     r"(?:^|[\s,，;；/]+)(?:(\d{1,2})\s*(?:号)?车(?:厢)?|(?:coach|car|carriage)\s*(\d{1,2}))\s*", re.IGNORECASE
 )
-_SEAT = r"(?:无座|\d{1,3}\s*(?:排\s*\d{0,2})?\s*[A-Ka-k]?\s*(?:座位?|号座?|铺|[上中下]铺)?)"
+_SEAT = r"(?:无座|[上中下]铺|\d{1,3}\s*(?:排\s*\d{0,2})?\s*[A-Ka-k]?\s*(?:座位?|号座?|铺|[上中下]铺)?)"
 _SEATS_BEHIND = re.compile(rf"^(?:seat\s*)?{_SEAT}(?:\s*[,，、/]\s*{_SEAT})*$", re.IGNORECASE)
 _SEATS_ALONE = re.compile(r"[\s,，;；]+(?:seat\s*)?\d{1,3}[A-K](?:\s*[,，、/]\s*\d{1,3}[A-K])*$", re.IGNORECASE)
 
