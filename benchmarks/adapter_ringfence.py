@@ -99,7 +99,7 @@ def read_batches(files: Sequence[Path], numbers: Numbers | None = None) -> list[
 
 
 class Ringfence:
-    """A store opened for searching. `kernel` gives totals by contact, `trace` all single times, `ranked` bands and order."""
+    """A store opened for searching: `kernel` gives totals by contact, `trace` single times too, `ranked` bands."""
 
     name = "ringfence"
 

@@ -130,7 +130,7 @@ def _alias(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 @numba.njit(cache=True, nogil=True)
-def _live_a_day(seed, first, last, day, habit, overnight, chance, other, named, place, start, end):  # noqa: PLR0917
+def _live_a_day(seed, first, last, day, habit, overnight, chance, other, named, place, start, end):
     """Fill five rows for each person of [first, last): place, start and end in seconds of the day."""
     dwell = np.empty(VISITS_A_DAY)
     gap = np.empty(VISITS_A_DAY + 1)

@@ -166,7 +166,7 @@ class Contest:
         return found
 
     def _check_hop2(self, engine: ours.Ringfence, name: str, question: object) -> str:
-        raw = self.native.hop2(question, limit_s=self.options.hop2_limit_s)()
+        raw = self.native.hop2(question, limit_s=self.options.hop2_check_limit_s)()
         if raw is None:
             return "not checked: DuckDB did not end in time"
         whole = self.native.answer_hop2(raw)
@@ -342,6 +342,9 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.add_argument("--rounds", type=int, help="warm rounds (default 3, city 5)")
     options.add_argument("--cold-rounds", type=int, help="cold rounds (default 2, city 3)")
     options.add_argument("--hop2-limit-s", type=float, help="patience with other engines' second hop")
+    options.add_argument(
+        "--hop2-check-limit-s", type=float, default=600, help="patience with it when answers are compared"
+    )
     options.add_argument("--postgres-up-to", type=float, default=50e6, help="visits PostgreSQL gets (default 50e6)")
     options.add_argument("--memory-gb", type=int, default=max(1, int(memory_gb / 3)), help="DuckDB's memory limit")
     options.add_argument("--exponent", type=float, default=0.7, help="of the places' popularity (default 0.7)")
@@ -350,7 +353,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     given = options.parse_args(arguments)
     given.sizes = [int(v) for v in given.visits or (WHOLE if given.city else SMALL)]
     given.results = given.results or (HERE / "RESULTS.md" if given.city else given.work / "RESULTS.md")
-    given.hop2_limit_s = given.hop2_limit_s or (600 if given.city else 8)
+    given.hop2_limit_s = given.hop2_limit_s or (60 if given.city else 8)
     given.rounds = given.rounds or (5 if given.city else 3)
     given.cold_rounds = given.cold_rounds or (3 if given.city else 2)
     return given
@@ -370,6 +373,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except WrongAnswerError as error:
             print(f"The answers differ, so nothing was timed. {error}", file=sys.stderr)
             return 1
-        report.write(options.results, {**about, "sizes": sizes})
+        ascending = sorted(sizes, key=lambda one: one["city"]["people"])
+        report.write(options.results, {**about, "sizes": ascending})
     print(f"Written: {options.results}")
     return 0

@@ -126,9 +126,8 @@ def test_the_picture_has_a_title_and_a_description_and_a_row_for_each_contact_up
 
 def test_a_stay_over_midnight_is_drawn_on_both_days():
     night = met("芳", 600, Band.VERY_STRONG, MIDNIGHT + DAY - 300)
-    assert (
-        trace_svg(search(night), "en").count('class="very-strong"') == 2 + 1
-    )  # two pieces, and the mark of the legend
+    # Two pieces, and the mark of the legend.
+    assert trace_svg(search(night), "en").count('class="very-strong"') == 2 + 1
 
 
 def test_a_day_on_which_nothing_was_seen_is_named_and_left_thin():
@@ -163,9 +162,8 @@ def test_a_window_of_whole_days_is_told_by_its_days_and_another_by_its_moments()
 def test_the_axis_spans_a_change_of_clocks_and_a_window_of_months():
     paris = ZoneInfo("Europe/Paris")
     change = int(datetime(2022, 3, 27, 0, 30, tzinfo=UTC).timestamp()) // 60
-    view = search(
-        met("Chen", 90, Band.STRONG, change), start=change - 60 * DAY, end=change + 60 * DAY, zone=paris, presence=()
-    )
+    chen = met("Chen", 90, Band.STRONG, change)
+    view = search(chen, start=change - 60 * DAY, end=change + 60 * DAY, zone=paris, presence=())
     assert "27 Mar 01:30–04:00" in trace_svg(view, "en")
 
 

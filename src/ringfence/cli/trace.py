@@ -116,12 +116,13 @@ def command(
         from ringfence.vocabulary.moments import floor_minute
 
         began, present = perf_counter(), floor_minute(now())
+        opening = None
+        if warrant is not None and opened is not None:
+            opening = admit(opened, read_warrant(warrant), now=present)
         with output.progress("trace.searching", total=1.0) as advance:
             found = search_contacts(
-                opened, asked, progress=lambda _done, total: advance(1 / total),
-                opening=None if warrant is None or opened is None else admit(opened, read_warrant(warrant), now=present),
-                now=present,
-            )  # fmt: skip
+                opened, asked, progress=lambda _done, total: advance(1 / total), opening=opening, now=present
+            )
         found.elapsed_ms = (perf_counter() - began) * 1000
     rows = list(found)
     written = {"csv": csv, "rejects": _write_rejects(rejects, found)}

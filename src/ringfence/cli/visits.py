@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ringfence.tracing.loading import Loaded
-    from ringfence.tracing.store import VisitStore
 
 command = typer.Typer()
+_COUNTED = (
+    "loaded", "duplicates", "rejected", "imputed", "suppressed", "expired", "uncertain", "kind_conflicts",
+)  # fmt: skip
 
 _KINDS_TOLD = 5
 
@@ -73,7 +75,7 @@ def load(
             opened, files, settings, rejects_file=rejects_file, progress=progress,
             waiting=lambda: output.note("visits.waiting", store=store),
         )  # fmt: skip
-    output.answer(_loaded_json(result), people=lambda console: _print_loaded(console, result, opened))
+    output.answer(_loaded_json(result), people=lambda console: _print_loaded(console, result))
     if result.refused and not output.manner().as_json:
         output.tell_refusals(result.refused)
     return 1 if result.refused else 0
@@ -93,7 +95,8 @@ def info(store: Store, keys: Keys = None) -> None:
             (say("visits.info.kind"), told.kind), (say("visits.info.days"), days),
             (say("visits.info.visits"), f"{told.visits:,}"), (say("visits.info.imputed"), _count(told.imputed)),
             (say("visits.info.persons"), _count(told.persons)), (say("visits.info.places"), _count(told.places)),
-            (say("visits.info.segments"), f"{told.segments:,}"), (say("visits.info.bytes"), f"{told.bytes / 1e6:,.1f} MB"),
+            (say("visits.info.segments"), f"{told.segments:,}"),
+            (say("visits.info.bytes"), f"{told.bytes / 1e6:,.1f} MB"),
             (say("visits.info.erased"), f"{told.erased:,}"),
             (say("visits.info.awaiting"), f"{told.awaiting_compaction:,}"),
         ]  # fmt: skip
@@ -241,9 +244,8 @@ def _loaded_json(result: Loaded) -> dict[str, Any]:
     return told | ({"refused": output.told(result.refused)} if result.refused else {})
 
 
-def _print_loaded(console: Console, result: Loaded, store: VisitStore) -> None:
-    counts = {name: getattr(result, name) for name in
-              ("loaded", "duplicates", "rejected", "imputed", "suppressed", "expired", "uncertain", "kind_conflicts")}  # fmt: skip
+def _print_loaded(console: Console, result: Loaded) -> None:
+    counts = {name: getattr(result, name) for name in _COUNTED}
     rows = [(say(f"visits.loaded.{name}"), f"{count:,}") for name, count in counts.items() if count or name == "loaded"]
     console.print(output.table(["visits.info.what", "visits.info.value"], rows))
     for name in result.known_files:

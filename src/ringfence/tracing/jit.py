@@ -13,4 +13,3 @@ F = TypeVar("F", bound=Callable[..., Any])
 def kernel(function: F) -> F:
     """Compile a function of plain numbers and numpy arrays to machine code, keeping its declared types."""
     return cast(F, numba.njit(cache=True, nogil=True)(function))
-

@@ -178,7 +178,7 @@ def mark_repeats(words: Words, keys: NDArray[np.uint32]) -> NDArray[np.bool_]:
 def index_groups(
     words: Words, keys: NDArray[np.uint32]
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint16]]:
-    """Return the distinct keys, where each one's words begin (with one more offset at the end), and its longest dwell."""
+    """Return the distinct keys, where each one's words begin (and one offset more, the end), and its longest dwell."""
     n = len(words)
     groups = 0
     for i in range(n):
@@ -211,7 +211,7 @@ def swap_sides(words: Words, keys: NDArray[np.uint32]) -> tuple[Words, NDArray[n
 
 @kernel
 def find_conflicts(words: Words, persons: NDArray[np.uint32], offsets: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """Return place << 32 | person of everyone with two overlapping or touching pieces at one place (by-person words)."""
+    """Return place << 32 | person of all with overlapping or touching pieces at one place (words by person)."""
     found = np.empty(16, np.uint64)
     n = 0
     for g in range(len(persons)):

@@ -1,4 +1,4 @@
-"""Files into a store, and persons out of it: the key map and the store moved together, in an order that a crash forgives.
+"""Files into a store, and persons out of it: key map and store moved together, in an order that a crash forgives.
 
 Keys are made durable before the visits that use them; an erasure is written into the key map before the store. Whatever
 stops the program in between, the next writer finishes it.
@@ -111,7 +111,7 @@ def load_files(
 
 
 def finish_erasures(store: VisitStore, writer: Writer) -> None:
-    """Let store and keys both know every erasure that either remembers (a crash or an older copy may have parted them)."""
+    """Let store and keys both know every erasure that either remembers: a crash or an older copy may part them."""
     keys = store.keys
     if keys is None:
         return
@@ -191,9 +191,13 @@ def _load(
         else:
             try:
                 reader = read_visits(
-                    file, keys=keys, settings=settings, rejects=rejects, place_kinds=kinds,
-                    progress=None if progress is None else lambda done, _, at=before: progress(at + done, total),
-                )  # fmt: skip
+                    file,
+                    keys=keys,
+                    settings=settings,
+                    rejects=rejects,
+                    place_kinds=kinds,
+                    progress=_from(progress, before, total),
+                )
                 for batch in reader:
                     writer.add(batch)
             except Refused as refusal:
@@ -218,6 +222,13 @@ def _load(
     result.loaded, result.expired = outcome.loaded, outcome.expired
     result.duplicates += outcome.duplicates
     return result
+
+
+def _from(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Return a progress of one file that tells of all files: so many bytes were read before it."""
+    if progress is None:
+        return None
+    return lambda done, _total: progress(before + done, total)
 
 
 def _meaning(settings: IntakeSettings) -> str:

@@ -26,7 +26,7 @@ def compare_with_standing(
     places: NDArray[np.uint32],
     words: Words,
 ) -> NDArray[np.uint8]:
-    """Return for each new piece of a day whether it is fresh, known to the letter, or in conflict with one that stands."""
+    """Return for each new piece of a day whether it is fresh, known to the letter, or in conflict with another."""
     out = np.zeros(len(words), np.uint8)
     begin, end = segments_of_day(first_day, first, day)
     for i in range(len(words)):
@@ -51,7 +51,7 @@ def compare_with_standing(
 def touching_at_midnight(
     rows: NDArray[np.int64], first_day: int, first: NDArray[np.int64], day: int
 ) -> NDArray[np.uint64]:
-    """Return place << 32 | person of visits that end with a day while another, a row of its own, begins with the next."""
+    """Return place << 32 | person of visits that end with a day while another, a row of its own, begins the next."""
     found = np.empty(16, np.uint64)
     n = 0
     begin, end = segments_of_day(first_day, first, day)

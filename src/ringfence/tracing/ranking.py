@@ -84,7 +84,7 @@ def rank(
 def _days_from_onset(
     store: VisitStore, answer: TraceAnswer, onsets: Mapping[int, int], residual_minutes: int
 ) -> NDArray[np.int16]:
-    """Return for each piece of evidence its day from the onset of the seed who was there, the nearest to onset of several."""
+    """Return the day of each piece of evidence from the onset of the seed who was there: of several, the nearest."""
     e = answer.evidence
     days = np.full(len(e), UNKNOWN_DAY, np.int16)
     if not onsets or not len(e):
@@ -92,10 +92,9 @@ def _days_from_onset(
     by_place = np.argsort(e.place, kind="stable")
     places = e.place[by_place]
     for seed, onset in onsets.items():
-        stays = gather_stays(
-            store.table.rows, store.table.first_day, store.table.first, np.array([seed]), int(e.start.min()) - MINUTES_PER_DAY * 3,
-            int(e.end.max()),
-        )  # fmt: skip
+        earliest = int(e.start.min()) - MINUTES_PER_DAY * 3
+        table = store.table
+        stays = gather_stays(table.rows, table.first_day, table.first, np.array([seed]), earliest, int(e.end.max()))
         for place, start, end, _ in stays:
             rows = by_place[np.searchsorted(places, place) : np.searchsorted(places, place, side="right")]
             rows = rows[(e.start[rows] < end + residual_minutes) & (e.end[rows] > start)]

@@ -122,10 +122,8 @@ def holds(sorted_numbers: Ints, number: int) -> bool:
 
 
 @kernel
-def canonical_words(
-    rows: Ints, first_day: int, first: Ints, day: int, place: int, persons: Ints
-) -> NDArray[np.uint64]:
-    """Return the words of some persons at one place on one day, merged; flagged CUT_BEFORE where she was there at midnight."""
+def canonical_words(rows: Ints, first_day: int, first: Ints, day: int, place: int, persons: Ints) -> NDArray[np.uint64]:
+    """Return the words of some persons at a place-day, merged; CUT_BEFORE where she was there at midnight."""
     begin, stop = segments_of_day(first_day, first, day)
     keys = np.empty(16, np.int64)
     n = 0
@@ -178,7 +176,7 @@ def grown(array: Ints, needed: int) -> Ints:
 
 
 @kernel
-def scan_islands(
+def scan_islands(  # noqa: PLR0912, PLR0915 — written out in one piece: calls with arrays cost more than what they do
     rows: Ints,
     first_day: int,
     first: Ints,

@@ -26,6 +26,7 @@ from ringfence.tracing.scanning import (
 )
 from ringfence.tracing.searchable import Searchable
 from ringfence.tracing.sweeping import NOBODY, SCORE_SHIFT, contact_state, detail, sweep
+from ringfence.tracing.table import DAY
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.refusals import Refused
 
@@ -38,7 +39,8 @@ THRESHOLDS = (1, 15, 60, 240, 1440)
 class TraceSettings:
     """How a search for contacts is cut.
 
-    `residual_minutes`: how long the air of a place counts after a case has left. `min_overlap_minutes`: least time together in all.
+    `residual_minutes`: how long the air of a place counts after a case has left. `min_overlap_minutes`: least time
+    together in all.
     """
 
     residual_minutes: int = 0
@@ -74,7 +76,7 @@ def trace(
     *,
     evidence: bool = True,
 ) -> TraceAnswer:
-    """Return everybody who was where a seed was in [start, end), or within the residual after, in no order that means anything.
+    """Return everybody who was where a seed was in [start, end), or within the residual after; the order means nothing.
 
     With `evidence=False` the single times together are left out, which is faster for crowds.
     """
@@ -202,10 +204,10 @@ def _second_hop_state(store: Searchable, seeds: Ints, hop_one: TraceAnswer) -> I
 
 
 def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: Progress | None) -> None:
-    """Sweep all days of the window, two threads side by side, each with a state of its own that is added up at the end."""
+    """Sweep all days of the window on two threads, each with a state of its own; the two are added up at the end."""
     table = store.table
-    days = [d for d in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1)
-            if 0 <= d - table.first_day < len(table.first) - 1 and table.first[d - table.first_day] < table.first[d - table.first_day + 1]]  # fmt: skip
+    held = {int(day) for day in table.rows[:, DAY]}
+    days = [d for d in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1) if d in held]
     other = state.copy()
     states = (state, other)
 

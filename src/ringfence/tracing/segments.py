@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,9 @@ class Segment:
     """The sections of one segment, in memory or mapped from its file. Numbers only."""
 
     day: int
-    sections: Mapping[str, NDArray]
+    sections: Mapping[str, NDArray[Any]]
 
-    def __getattr__(self, name: str) -> NDArray:
+    def __getattr__(self, name: str) -> NDArray[Any]:
         if name.startswith("__"):
             raise AttributeError(name)
         return self.sections[name]
@@ -61,6 +62,11 @@ class Segment:
     def pieces(self) -> int:
         """How many pieces of visits the segment holds."""
         return len(self.sections["place_words"])
+
+    def place_of_words(self) -> NDArray[np.uint32]:
+        """Return the place of each by-place word."""
+        offsets: NDArray[np.int64] = self.sections["place_offsets"].astype(np.int64)
+        return np.repeat(self.sections["place_keys"], offsets[1:] - offsets[:-1])
 
     def rows_begun(self) -> int:
         """Return how many visits began in this segment: uncut pieces and first pieces."""
@@ -74,7 +80,7 @@ def build_segment(
     words: Words,
     *,
     conflicts: NDArray[np.uint64] | None = None,
-    long_rows: NDArray | None = None,
+    long_rows: NDArray[Any] | None = None,
 ) -> Segment:
     """Return the segment of a day's pieces: place numbers and by-place words in any order; repeats fall away."""
     by_place, keys = _grouped(places, words)
@@ -123,7 +129,7 @@ def open_segment(path: Path, checksum: str, *, verify: bool = False) -> Segment:
 
 
 def write_sections(
-    day: int, sections: Mapping[str, NDArray], path: Path, *, layout: Mapping[str, np.dtype], magic: bytes
+    day: int, sections: Mapping[str, NDArray[Any]], path: Path, *, layout: Mapping[str, np.dtype], magic: bytes
 ) -> str:
     """Write named sections of a day as one file, flushed to the disk, and return the checksum of its header."""
     table: dict[str, list[object]] = {}
@@ -147,7 +153,7 @@ def write_sections(
 
 def open_sections(
     path: Path, checksum: str, *, layout: Mapping[str, np.dtype], magic: bytes, verify: bool
-) -> tuple[int, dict[str, NDArray]]:
+) -> tuple[int, dict[str, NDArray[Any]]]:
     """Map a file of named sections; return its day and them. Refused when its header or, verifying, one is damaged."""
     try:
         with path.open("rb") as file:
@@ -163,7 +169,7 @@ def open_sections(
     meta = json.loads(header)
     body_at = -(-(len(magic) + 4 + len(header)) // _ALIGN) * _ALIGN
     raw = np.memmap(path, np.uint8, "r") if size else np.empty(0, np.uint8)
-    found: dict[str, NDArray] = {}
+    found: dict[str, NDArray[Any]] = {}
     for name, dtype in layout.items():
         offset, count, digest = meta["sections"][name]
         begin = body_at + offset

@@ -35,7 +35,7 @@ SCORE_SHIFT = 28
 """A state at or above zero is minutes << 28 | encounters; below NOBODY it is -2 - (first minute of exposure)."""
 _CONTINUES = np.uint64(CUT_BEFORE)
 _LAYING_OUT = 6_000
-"""What laying out a day minute by minute costs, in comparisons of a visit with a contact's stay (those run eight at once)."""
+"""What laying out a day minute by minute costs, in comparisons of a visit with a contact's stay."""
 
 
 @kernel
@@ -65,9 +65,7 @@ def _range_at(rows: Ints, segment: int, k: int, at: int, ranges: Ints) -> int:
 
 
 @kernel
-def merged_of(
-    rows: Ints, first_day: int, first: Ints, day: int, place: int
-) -> tuple[Ints, NDArray[np.uint64]]:
+def merged_of(rows: Ints, first_day: int, first: Ints, day: int, place: int) -> tuple[Ints, NDArray[np.uint64]]:
     """Return who has conflicting pieces at a place-day, and the words that stand for them."""
     begin, stop = segments_of_day(first_day, first, day)
     persons = conflict_persons(rows, begin, stop, place)
@@ -89,7 +87,7 @@ def probes_of(
     merged: NDArray[np.uint64],
     probes: Minutes,
 ) -> tuple[Minutes, int]:
-    """Return (starts, ends, continues) of the contacts at a place-day, after exposure and before `until`, and how many."""
+    """Return (starts, ends, continues) of a place-day's contacts, after exposure and before `until`, and how many."""
     n = 0
     apart = len(merging) > 0
     for k in range(stop - begin + (1 if apart else 0)):
@@ -216,9 +214,7 @@ def sweep(rows: Ints, first_day: int, first: Ints, day: int, until: int, state: 
         merging, merged = nobody, np.empty(0, np.uint64)
         if conflicts:
             merging, merged = merged_of(rows, first_day, first, day, place)
-        probes, n = probes_of(
-            rows, begin, stop, ranges, day * MINUTES_PER_DAY, state, until, merging, merged, probes
-        )
+        probes, n = probes_of(rows, begin, stop, ranges, day * MINUTES_PER_DAY, state, until, merging, merged, probes)
         if n == 0:
             continue
         across = _stays_across(probes, n, joined)
@@ -275,9 +271,7 @@ def detail(
 
 
 @kernel
-def _detail_row(
-    out: Ints, n: int, row: int, place: int, base: int, word: np.uint64, across: int, day: Minutes
-) -> int:
+def _detail_row(out: Ints, n: int, row: int, place: int, base: int, word: np.uint64, across: int, day: Minutes) -> int:
     started, ended, shared = day[0], day[1], day[2]
     s, e = start_of(word), end_of(word)
     stays = started[e] - ended[s]

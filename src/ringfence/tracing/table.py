@@ -59,10 +59,10 @@ def table_of(segments: Sequence[Segment]) -> Table:
 
 
 @intrinsic
-def _pointer(typingctx: Any, address: Any) -> Any:
+def _pointer(typingctx: Any, address: Any) -> Any:  # noqa: ARG001 — the compiler's form
     """Turn an integer address into a pointer (machine code only)."""
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 — the compiler's form
         return builder.inttoptr(args[0], cgutils.voidptr_t)
 
     return types.voidptr(address), code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,7 +179,7 @@ def export_parquet(store: VisitStore, out: Path, progress: Progress | None = Non
             room.mkdir(exist_ok=True)
             fresh = room / ".visits.parquet.new"
             pq.write_table(table, fresh, compression="zstd")
-            os.replace(fresh, room / "visits.parquet")
+            fresh.replace(room / "visits.parquet")
             total += len(table)
             if progress is not None:
                 progress(done + 1, len(days))
@@ -190,8 +189,7 @@ def export_parquet(store: VisitStore, out: Path, progress: Progress | None = Non
 def _pieces(store: VisitStore, day: int) -> tuple[NDArray[np.generic], ...]:
     """Return (person, place, start, end, flags) of a day's pieces, by place and start; what stands twice comes once."""
     segments = [s for s in store.segments if s.day == day]
-    counts = [np.diff(s.sections["place_offsets"].astype(np.int64)) for s in segments]
-    places = np.concatenate([np.repeat(s.sections["place_keys"], n) for s, n in zip(segments, counts, strict=True)])
+    places = np.concatenate([s.place_of_words() for s in segments])
     words = np.concatenate([s.sections["place_words"] for s in segments])
     persons = ((words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)).astype(np.uint32)
     alive = ~np.isin(persons, store.erased.astype(np.uint32))

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +135,7 @@ class Writer:
         return len(gone)
 
     def compact(self, *, days: Iterable[int] | None = None) -> int:
-        """Write each day of several segments, or with erased persons in it, as one, and return how many days changed."""
+        """Write each day of several segments, or with erased persons, as one; return how many days changed."""
         now = self.store.manifest
         erased = self.store.erased
         by_day: dict[int, list[SegmentEntry]] = defaultdict(list)
@@ -199,7 +200,7 @@ class Writer:
         counts = np.zeros(3, np.int64)
         tallies = [counts]  # Threads count apart.
         retained_from = self.store.manifest.retained_from or 0
-        carried: dict[int, list[NDArray]] = defaultdict(list)
+        carried: dict[int, list[NDArray[Any]]] = defaultdict(list)
         jobs: list[Future[SegmentEntry | None]] = []
         entries: list[SegmentEntry] = []
         with ThreadPoolExecutor(2) as pool:
@@ -224,7 +225,7 @@ class Writer:
         entries += self._midnight_conflicts(entries)
         return entries, LoadOutcome(*np.sum(tallies, axis=0).tolist())
 
-    def _new_long_rows(self, day: int, counts: NDArray[np.int64]) -> NDArray:
+    def _new_long_rows(self, day: int, counts: NDArray[np.int64]) -> NDArray[Any]:
         rows = self._aside.long(day)
         known = [s.sections["long_rows"] for s in self.store.segments if s.day == day] if len(rows) else []
         fresh = _unknown_rows(rows, np.concatenate(known) if known else rows[:0])
@@ -234,9 +235,9 @@ class Writer:
     def _write_day(
         self,
         day: int,
-        single: NDArray,
-        cut: list[NDArray],
-        long_rows: NDArray,
+        single: NDArray[Any],
+        cut: list[NDArray[Any]],
+        long_rows: NDArray[Any],
         counts: NDArray[np.int64],
     ) -> SegmentEntry | None:
         pieces = np.concatenate([single, *cut]) if cut else single
@@ -280,7 +281,7 @@ class Writer:
         return found
 
 
-def _unknown_rows(rows: NDArray, known: NDArray) -> NDArray:
+def _unknown_rows(rows: NDArray[Any], known: NDArray[Any]) -> NDArray[Any]:
     """Return the rows that pass midnight which are neither known nor said twice; flags do not tell rows apart."""
     if not len(rows):
         return rows
@@ -293,7 +294,7 @@ def _unknown_rows(rows: NDArray, known: NDArray) -> NDArray:
     return rows[fresh[len(known) :]]
 
 
-def _pieces_of_long_rows(rows: NDArray) -> dict[int, NDArray]:
+def _pieces_of_long_rows(rows: NDArray[Any]) -> dict[int, NDArray[Any]]:
     """Return the pieces by day of visits that pass midnight."""
     start, end = rows["start"].astype(np.int64), rows["end"].astype(np.int64)
     n = count_pieces(start, end)
@@ -317,9 +318,7 @@ def _holds_any(segment: Segment, persons: NDArray[np.int64]) -> bool:
 
 def _merge(day: int, segments: list[Segment], erased: NDArray[np.int64]) -> Segment:
     """Return one segment of all that some segments of a day hold, erased persons left out."""
-    places = np.concatenate(
-        [np.repeat(s.sections["place_keys"], np.diff(s.sections["place_offsets"].astype(np.int64))) for s in segments]
-    )
+    places = np.concatenate([s.place_of_words() for s in segments])
     words = np.concatenate([s.sections["place_words"] for s in segments])
     conflicts = np.unique(np.concatenate([s.sections["conflicts"] for s in segments]))
     long_rows = np.concatenate([s.sections["long_rows"] for s in segments])
