@@ -25,7 +25,6 @@ from benchmarks.city import PERSON_DIGITS
 from benchmarks.duck import Ask
 from benchmarks.measure import Watched, disk_bytes, watch
 from benchmarks.questions import SCORE_LISTED, SCORE_STEPS, Answer, Question
-from ringfence.tracing.batch import VisitBatch
 from ringfence.tracing.ranking import rank
 from ringfence.tracing.search import (
     SecondHopSettings,
@@ -34,8 +33,9 @@ from ringfence.tracing.search import (
     second_hop,
     trace,
 )
-from ringfence.tracing.store import create_store, default_keys, open_store
-from ringfence.tracing.writing import writing
+from ringfence.tracing.visits.batch import VisitBatch
+from ringfence.tracing.visits.store import create_store, default_keys, open_store
+from ringfence.tracing.visits.writing import writing
 
 LISTED_AT_MOST = 1000
 
@@ -215,8 +215,8 @@ def _load_numbers_here(store: Path, files: Sequence[Path]) -> int:
 
 def _load_files_here(store: Path, files: Sequence[Path]) -> int:
     from ringfence.tracing.intake import IntakeSettings
-    from ringfence.tracing.loading import load_files as load
-    from ringfence.tracing.loading import open_or_create
+    from ringfence.tracing.visits.loading import load_files as load
+    from ringfence.tracing.visits.loading import open_or_create
 
     opened = open_or_create(store, None, kind="synthetic")
     return load(opened, files, IntakeSettings(), rejects_file=store.with_name(store.name + ".rejects.csv")).loaded

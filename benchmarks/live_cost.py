@@ -20,13 +20,13 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from ringfence.tracing.batch import VisitBatch
-from ringfence.tracing.live import LiveStore
-from ringfence.tracing.opening import admit
+from ringfence.tracing.live.opening import admit
+from ringfence.tracing.live.store import LiveStore
+from ringfence.tracing.live.warrants import Seed, SignedWarrant, Warrant, new_private_key, public_of, sign
 from ringfence.tracing.search import TraceSettings, second_hop, trace
-from ringfence.tracing.store import VisitStore, create_store
-from ringfence.tracing.warrants import Seed, SignedWarrant, Warrant, new_private_key, public_of, sign
-from ringfence.tracing.writing import writing
+from ringfence.tracing.visits.batch import VisitBatch
+from ringfence.tracing.visits.store import VisitStore, create_store
+from ringfence.tracing.visits.writing import writing
 
 FIRST_DAY, DAYS, A_DAY = 19060, 6, 5
 SETTINGS = TraceSettings(30)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ringfence.tracing.batch import VisitBatch
 from ringfence.tracing.sources import SourceCase, SourceControl
+from ringfence.tracing.visits.batch import VisitBatch
 
 DAY = 1440
 DAYS = 40

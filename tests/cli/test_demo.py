@@ -11,8 +11,8 @@ import pytest
 from ringfence.cli.demo import search_office
 from ringfence.cli.main import run
 from ringfence.exchange.trace_page import trace_svg
-from ringfence.tracing import encounters_reference as reference
-from ringfence.tracing.told import read_told
+from ringfence.tracing.encounters import reference
+from ringfence.tracing.encounters.told import read_told
 
 DATA = Path(__file__).parents[2] / "examples" / "workplace-2013" / "contacts.csv.gz"
 PARIS = ZoneInfo("Europe/Paris")

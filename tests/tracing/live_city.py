@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ringfence.tracing.batch import VisitBatch
-from ringfence.tracing.live import LiveStore
-from ringfence.tracing.store import create_store
-from ringfence.tracing.warrants import Seed, Warrant, new_private_key, public_of, sign
-from ringfence.tracing.writing import writing
+from ringfence.tracing.live.store import LiveStore
+from ringfence.tracing.live.warrants import Seed, Warrant, new_private_key, public_of, sign
+from ringfence.tracing.visits.batch import VisitBatch
+from ringfence.tracing.visits.store import create_store
+from ringfence.tracing.visits.writing import writing
 
 WEI, FANG, CHEN, LI, ZHAO = range(5)
 HOME, WORKSHOP, NOODLE_SHOP, MARKET, BUS = range(5)

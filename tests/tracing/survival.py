@@ -102,8 +102,8 @@ def met_by(stays: Stays, case: str) -> dict[str, tuple[int, int, tuple[str, ...]
 
 def stays_in(store: Path, keys: Path | None = None) -> Stays:
     """Open a store, verify every byte of it and of its keys, and return all the stays it holds, by the names given."""
-    from ringfence.tracing.store import open_store
-    from ringfence.tracing.upkeep import verify
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import verify
 
     opened = open_store(store, keys)
     assert opened.keys is not None
@@ -118,7 +118,7 @@ def stays_in(store: Path, keys: Path | None = None) -> Stays:
 def answer_of(store: Path, case: str, keys: Path | None = None) -> dict[str, tuple[int, int, tuple[str, ...]]]:
     """Return whom a case met according to a store, in the form of `met_by`."""
     from ringfence.tracing.contacts import ContactSearch, search_contacts
-    from ringfence.tracing.store import open_store
+    from ringfence.tracing.visits.store import open_store
 
     asked = ContactSearch(
         seeds=(case,), start=MIDNIGHT - 9 * DAY, end=MIDNIGHT + 20 * DAY, residual_minutes=30, limit=0
@@ -157,7 +157,8 @@ def keys_of(store: Path) -> Path:
 
 def unnamed_files(store: Path) -> list[str]:
     """Return files below a store and its keys that nothing in force or kept for readers names."""
-    from ringfence.tracing import keyfiles, manifest
+    from ringfence.tracing.keys import files as keyfiles
+    from ringfence.tracing.visits import manifest
 
     kept = [manifest.parse(path.read_bytes(), path.name) for path in store.glob("MANIFEST-*")]
     assert len(kept) <= manifest.KEPT

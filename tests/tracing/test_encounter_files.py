@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ringfence.tracing.encounter_files import EncounterReading, read_encounters, read_steps
-from ringfence.tracing.encounters import met_by_encounter
+from ringfence.tracing.encounters.files import EncounterReading, read_encounters, read_steps
+from ringfence.tracing.encounters.named import named_by, read_named
+from ringfence.tracing.encounters.search import met_by_encounter
 from ringfence.tracing.intake.rejects import RejectsFile
-from ringfence.tracing.named import named_by, read_named
 from ringfence.vocabulary.refusals import Refused
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringfence.tracing import encounters_reference as reference
-from ringfence.tracing.encounters import (
+from ringfence.tracing.encounters import reference
+from ringfence.tracing.encounters.search import (
     EncounterList,
     EncounterSettings,
     episodes_with,

@@ -19,17 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.tracing.answer import TraceAnswer
-from ringfence.tracing.batch import CUT_AFTER, CUT_BEFORE, VisitBatch
 from ringfence.tracing.engines import Engine, ReferenceEngine
 from ringfence.tracing.engines.duck import DuckEngine
 from ringfence.tracing.engines.parquet import read_visits
 from ringfence.tracing.intake import IntakeSettings
-from ringfence.tracing.loading import erase_person, load_files, open_or_create
 from ringfence.tracing.reference import Common, Met, Reached, SecondHop, Visit, presence
 from ringfence.tracing.search import SecondHopSettings, TraceSettings, common_places, second_hop, trace
-from ringfence.tracing.store import VisitStore, create_store, open_store
-from ringfence.tracing.upkeep import export_parquet
-from ringfence.tracing.writing import writing
+from ringfence.tracing.visits.batch import CUT_AFTER, CUT_BEFORE, VisitBatch
+from ringfence.tracing.visits.loading import erase_person, load_files, open_or_create
+from ringfence.tracing.visits.store import VisitStore, create_store, open_store
+from ringfence.tracing.visits.upkeep import export_parquet
+from ringfence.tracing.visits.writing import writing
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
 from ringfence.vocabulary.refusals import Refused
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.tracing.batch import IMPUTED, SOURCE_MASK, SOURCE_SHIFT, UNCERTAIN, VisitBatch, concatenate
 from ringfence.tracing.intake import DwellSettings, IntakeSettings, RejectsFile, VisitReader, content_hash, read_visits
 from ringfence.tracing.intake.columns import choose_columns
 from ringfence.tracing.intake.rejects import purge_rejects
 from ringfence.tracing.keys import KeyMap
+from ringfence.tracing.visits.batch import IMPUTED, SOURCE_MASK, SOURCE_SHIFT, UNCERTAIN, VisitBatch, concatenate
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ringfence.tracing.batch import IMPUTED, VisitBatch, concatenate
 from ringfence.tracing.intake import IntakeSettings, RejectsFile, read_visits
 from ringfence.tracing.intake.kinds import known_kind
 from ringfence.tracing.intake.vehicles import place_of_vehicle
 from ringfence.tracing.intake.visits import VisitReader
 from ringfence.tracing.keys import KeyMap
+from ringfence.tracing.visits.batch import IMPUTED, VisitBatch, concatenate
 from ringfence.vocabulary.places import PlaceKind
 
 

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringfence.tracing import keyfiles
-from ringfence.tracing.idtable import IdTable, hash_spans
 from ringfence.tracing.keys import KeyMap
+from ringfence.tracing.keys import files as keyfiles
+from ringfence.tracing.keys.idtable import IdTable, hash_spans
 from ringfence.tracing.texts import BLANKS, Texts
 from ringfence.vocabulary.refusals import Refused
 

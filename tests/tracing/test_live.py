@@ -33,14 +33,15 @@ from live_city import (
     warrant_for,
 )
 
-from ringfence.tracing import aside, search
-from ringfence.tracing.batch import VisitBatch
-from ringfence.tracing.opening import Opening, admit
+from ringfence.tracing import search
+from ringfence.tracing.live.opening import Opening, admit
+from ringfence.tracing.live.warrants import Seed, sign
 from ringfence.tracing.search import SecondHopSettings, TraceSettings
-from ringfence.tracing.store import create_store, open_store
-from ringfence.tracing.upkeep import info, verify
-from ringfence.tracing.warrants import Seed, sign
-from ringfence.tracing.writing import writing
+from ringfence.tracing.visits import aside
+from ringfence.tracing.visits.batch import VisitBatch
+from ringfence.tracing.visits.store import create_store, open_store
+from ringfence.tracing.visits.upkeep import info, verify
+from ringfence.tracing.visits.writing import writing
 from ringfence.vocabulary.refusals import Refused
 
 WINDOW = (at(0), at(0, day=2))

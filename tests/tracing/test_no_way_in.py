@@ -29,11 +29,11 @@ from ringfence.tracing.answer import Evidence, TraceAnswer
 from ringfence.tracing.contacts import ContactSearch
 from ringfence.tracing.intake import IntakeSettings
 from ringfence.tracing.keys import KeyMap
-from ringfence.tracing.live import LiveStore
-from ringfence.tracing.opening import Opening
-from ringfence.tracing.store import open_store
-from ringfence.tracing.warrants import private_text, public_of, public_text, sign
-from ringfence.tracing.writing import writing
+from ringfence.tracing.live.opening import Opening
+from ringfence.tracing.live.store import LiveStore
+from ringfence.tracing.live.warrants import private_text, public_of, public_text, sign
+from ringfence.tracing.visits.store import open_store
+from ringfence.tracing.visits.writing import writing
 from ringfence.vocabulary.refusals import Refused
 
 SOURCE = Path(ringfence.__file__).parent

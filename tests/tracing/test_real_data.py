@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.real_data import CHECK_INS, ROUTES, WHOLE_DAYS, Measured, measure, table
-from ringfence.tracing.batch import VisitBatch
-from ringfence.tracing.store import VisitStore, open_store
+from ringfence.tracing.visits.batch import VisitBatch
+from ringfence.tracing.visits.store import VisitStore, open_store
 from ringfence.vocabulary.moments import moment_of, zone_named
 from ringfence.vocabulary.places import PlaceKind
 

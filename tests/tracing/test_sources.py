@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from ringfence.tracing.batch import SOURCE_SHIFT, VisitBatch
 from ringfence.tracing.sources import (
     IncubationSettings,
     SourceCase,
@@ -18,6 +17,7 @@ from ringfence.tracing.sources import (
     to_json,
 )
 from ringfence.tracing.sources.search import INTERVIEW
+from ringfence.tracing.visits.batch import SOURCE_SHIFT, VisitBatch
 from ringfence.vocabulary.refusals import Refused
 
 DAY = 1440

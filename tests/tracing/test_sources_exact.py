@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import contingency
 
-from ringfence.tracing.batch import VisitBatch
 from ringfence.tracing.sources import SourceCase, SourceControl, SourceSettings, chance, exact, search_sources
 from ringfence.tracing.sources import reference as obvious
+from ringfence.tracing.visits.batch import VisitBatch
 
 DAY = 1440
 NOON = 30 * DAY

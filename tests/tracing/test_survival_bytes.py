@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ringfence.tracing.intake import IntakeSettings
-from ringfence.tracing.loading import erase_person, load_files, open_or_create
-from ringfence.tracing.store import open_store
-from ringfence.tracing.writing import writing
+from ringfence.tracing.visits.loading import erase_person, load_files, open_or_create
+from ringfence.tracing.visits.store import open_store
+from ringfence.tracing.visits.writing import writing
 from tests.tracing import survival
 from tests.tracing.survival import CAST, CHEN, DAY, FANG, HOME, LI, MARKET, MIDNIGHT, TOWN, WEI, ZHAO
 

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from ringfence.tracing.store import refused_writing
+from ringfence.tracing.visits.store import refused_writing
 from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.words import sentence
 from tests.tracing import survival

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from ringfence.tracing.intake import IntakeSettings
-from ringfence.tracing.layout import OTHER_SHIFT
-from ringfence.tracing.loading import erase_person, load_files, open_or_create
-from ringfence.tracing.store import open_store
+from ringfence.tracing.visits.layout import OTHER_SHIFT
+from ringfence.tracing.visits.loading import erase_person, load_files, open_or_create
+from ringfence.tracing.visits.store import open_store
 from ringfence.vocabulary.refusals import Refused
 from tests.tracing import survival
 from tests.tracing.survival import DAY, FANG, HOME, MARKET, MIDNIGHT, WEI, Desk
@@ -238,7 +238,7 @@ def test_rows_older_than_what_is_retained_are_told_as_expired_and_not_stored(tmp
 
 def retain(store: Path) -> None:
     """Forget what is before the third day."""
-    from ringfence.tracing.writing import writing
+    from ringfence.tracing.visits.writing import writing
 
     with writing(open_store(store)) as writer:
         writer.retain(MIDNIGHT // DAY + 2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ringfence.tracing.durable import only_writer
-from ringfence.tracing.store import open_store
-from ringfence.tracing.upkeep import verify
+from ringfence.tracing.visits.durable import only_writer
+from ringfence.tracing.visits.store import open_store
+from ringfence.tracing.visits.upkeep import verify
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.words import sentence
 from tests.tracing import survival

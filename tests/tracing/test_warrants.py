@@ -21,10 +21,8 @@ from live_city import (
     warrant_for,
 )
 
-from ringfence.tracing.opening import admit
-from ringfence.tracing.search import TraceSettings
-from ringfence.tracing.store import create_store
-from ringfence.tracing.warrants import (
+from ringfence.tracing.live.opening import admit
+from ringfence.tracing.live.warrants import (
     PlaceWindow,
     Seed,
     SignedWarrant,
@@ -39,6 +37,8 @@ from ringfence.tracing.warrants import (
     sign,
     trust,
 )
+from ringfence.tracing.search import TraceSettings
+from ringfence.tracing.visits.store import create_store
 from ringfence.vocabulary.refusals import Refused
 
 PLAIN = Warrant(

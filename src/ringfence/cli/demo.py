@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ringfence.exchange.trace_view import TraceView
-    from ringfence.tracing.encounter_exposure import EncounterExposures
-    from ringfence.tracing.encounter_files import EncounterFile
-    from ringfence.tracing.encounters import EncounterList, SecondHop
+    from ringfence.tracing.encounters.exposure import EncounterExposures
+    from ringfence.tracing.encounters.files import EncounterFile
+    from ringfence.tracing.encounters.search import EncounterList, SecondHop
 
 _FILE = Path("workplace-2013") / "contacts.csv.gz"
 _ZONE = "Europe/Paris"
@@ -52,9 +52,9 @@ def search_office(data: Path) -> Answer:
     from time import perf_counter
     from zoneinfo import ZoneInfo
 
-    from ringfence.tracing.encounter_exposure import exposures_by_encounter
-    from ringfence.tracing.encounter_files import EncounterReading, read_encounters
-    from ringfence.tracing.encounters import second_hop_by_encounter
+    from ringfence.tracing.encounters.exposure import exposures_by_encounter
+    from ringfence.tracing.encounters.files import EncounterReading, read_encounters
+    from ringfence.tracing.encounters.search import second_hop_by_encounter
     from ringfence.vocabulary.moments import MINUTES_PER_DAY, floor_minute
     from ringfence.vocabulary.places import PlaceKind
 
@@ -79,7 +79,7 @@ def typical_person(encounters: EncounterList, start: int, end: int) -> tuple[int
     """
     import numpy as np
 
-    from ringfence.tracing.encounters import met_by_encounter
+    from ringfence.tracing.encounters.search import met_by_encounter
 
     inside = (encounters.start_s < end * 60) & (encounters.end_s > start * 60)
     persons = np.unique(np.concatenate([encounters.a[inside], encounters.b[inside]]))
@@ -135,8 +135,8 @@ def _view(file: EncounterFile, found: _Found, window: tuple[int, int]) -> TraceV
 
     from ringfence.cli.trace_pages import weighing
     from ringfence.exchange.trace_view import ContactLine, TraceView
-    from ringfence.tracing.lists import facts_of_times
-    from ringfence.tracing.told import LocalNumbers
+    from ringfence.tracing.encounters.lists import facts_of_times
+    from ringfence.tracing.encounters.told import LocalNumbers
     from ringfence.vocabulary.bands import Band
     from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
     from ringfence.vocabulary.reasons import Reason
@@ -201,7 +201,7 @@ def _presence(encounters: EncounterList, case: int, window: tuple[int, int]) -> 
 
 
 def _plain(view: TraceView, file: EncounterFile, hop: SecondHop) -> dict[str, Any]:
-    from ringfence.tracing.told import LocalNumbers
+    from ringfence.tracing.encounters.told import LocalNumbers
     from ringfence.vocabulary.moments import moment_of
 
     def at(minute: int | None) -> str | None:

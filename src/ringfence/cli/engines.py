@@ -14,7 +14,7 @@ from ringfence.vocabulary.refusals import Refused
 if TYPE_CHECKING:
     from ringfence.tracing.contacts import Contacts, ContactSearch
     from ringfence.tracing.engines import Engine
-    from ringfence.tracing.store import VisitStore
+    from ringfence.tracing.visits.store import VisitStore
 
 ENGINES = ("store", "duckdb", "spark", "reference")
 
@@ -27,7 +27,7 @@ def search_with(
         raise Refused("trace.unknown_engine", engine=engine)
     if store is None or asked.encounter_files or asked.named_files:
         raise Refused("trace.engine_visits_only", engine=engine)
-    from ringfence.tracing.upkeep import export_parquet
+    from ringfence.tracing.visits.upkeep import export_parquet
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = exported or Path(scratch) / "visits"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ringfence.tracing.sources.files import CaseRecord, ControlRecord
     from ringfence.tracing.sources.records import SourceControl
     from ringfence.tracing.sources.search import PlaceHypothesis
-    from ringfence.tracing.store import VisitStore
+    from ringfence.tracing.visits.store import VisitStore
 
 _SHOWN = 15
 
@@ -44,7 +44,7 @@ def command(
     from ringfence.tracing.sources.records import IncubationSettings, SourceSettings
     from ringfence.tracing.sources.report import to_json
     from ringfence.tracing.sources.search import exposure_span, search_sources
-    from ringfence.tracing.store import open_store
+    from ringfence.tracing.visits.store import open_store
     from ringfence.vocabulary.moments import zone_named
     from ringfence.vocabulary.refusals import Refused
 

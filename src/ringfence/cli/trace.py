@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ringfence.tracing.contacts import Contact, Contacts, ContactSearch
+    from ringfence.tracing.encounters.lists import ListSettings
     from ringfence.tracing.found import FileReport
     from ringfence.tracing.intake.rejects import Reject
-    from ringfence.tracing.lists import ListSettings
     from ringfence.vocabulary.reasons import Reason
 
 _SHOWN = 40
@@ -81,7 +81,7 @@ def command(
 ) -> None:
     """Search contacts."""
     from ringfence.tracing.contacts import ContactSearch, search_contacts
-    from ringfence.tracing.store import open_store
+    from ringfence.tracing.visits.store import open_store
     from ringfence.vocabulary.moments import zone_named
     from ringfence.vocabulary.refusals import Refused
 
@@ -111,8 +111,8 @@ def command(
 
         found = search_with(engine, opened, asked, master=master, exported=exported)
     else:
-        from ringfence.tracing.opening import admit
-        from ringfence.tracing.warrants import read_warrant
+        from ringfence.tracing.live.opening import admit
+        from ringfence.tracing.live.warrants import read_warrant
         from ringfence.vocabulary.moments import floor_minute
 
         began, present = perf_counter(), floor_minute(now())
@@ -224,10 +224,10 @@ def _list_settings(
     columns: list[str],
 ) -> ListSettings:
     from ringfence.cli.visits import columns_of
-    from ringfence.tracing.encounter_files import ENCOUNTER_NAMES, EncounterReading, read_steps
-    from ringfence.tracing.encounters import EncounterSettings
+    from ringfence.tracing.encounters.files import ENCOUNTER_NAMES, EncounterReading, read_steps
+    from ringfence.tracing.encounters.lists import ListSettings
+    from ringfence.tracing.encounters.search import EncounterSettings
     from ringfence.tracing.intake.kinds import known_kind
-    from ringfence.tracing.lists import ListSettings
 
     named = columns_of(columns)
     met_at = known_kind(kind)

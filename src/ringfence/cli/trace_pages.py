@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ringfence.exchange.trace_view import ContactLine, TraceView
     from ringfence.tracing.contacts import Contact, Contacts, ContactSearch
-    from ringfence.tracing.store import VisitStore
+    from ringfence.tracing.visits.store import VisitStore
     from ringfence.vocabulary.reasons import Reason
 
 _PLACES_NAMED = 3
@@ -105,7 +105,7 @@ def _known_until(found: Contacts, store: VisitStore | None) -> int | None:
     """Return the minute up to which the sources tell anything."""
     from datetime import date
 
-    from ringfence.tracing.upkeep import info
+    from ringfence.tracing.visits.upkeep import info
     from ringfence.vocabulary.moments import MINUTES_PER_DAY, day_number
 
     days = [] if store is None else list(info(store).days)

@@ -15,7 +15,7 @@ from ringfence.cli.output import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ringfence.tracing.loading import Loaded
+    from ringfence.tracing.visits.loading import Loaded
 
 command = typer.Typer()
 _COUNTED = (
@@ -46,9 +46,9 @@ def load(
 ) -> int:
     """Load files of visits."""
     from ringfence.tracing.intake import IntakeSettings
-    from ringfence.tracing.loading import load_files, open_or_create
-    from ringfence.tracing.store import default_keys
-    from ringfence.tracing.warrants import read_public_key
+    from ringfence.tracing.live.warrants import read_public_key
+    from ringfence.tracing.visits.loading import load_files, open_or_create
+    from ringfence.tracing.visits.store import default_keys
     from ringfence.vocabulary.moments import floor_minute, zone_named
 
     if tz is not None:
@@ -84,8 +84,8 @@ def load(
 @command.command(help="cli.visits.info.help")
 def info(store: Store, keys: Keys = None) -> None:
     """Tell what a store holds."""
-    from ringfence.tracing.store import open_store
-    from ringfence.tracing.upkeep import info as info_of
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import info as info_of
 
     told = info_of(open_store(store, keys))
 
@@ -115,9 +115,9 @@ def info(store: Store, keys: Keys = None) -> None:
 @command.command(help="cli.visits.compact.help")
 def compact(store: Store, keys: Keys = None) -> None:
     """Write each day as one segment, without the erased."""
-    from ringfence.tracing.loading import finish_erasures
-    from ringfence.tracing.store import open_store
-    from ringfence.tracing.writing import writing
+    from ringfence.tracing.visits.loading import finish_erasures
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.writing import writing
 
     opened = open_store(store, keys)
     with writing(opened, lambda: output.note("visits.waiting", store=store)) as writer:
@@ -136,9 +136,9 @@ def retain(
     """Forget what is older than some days."""
     from datetime import date
 
-    from ringfence.tracing.loading import finish_erasures
-    from ringfence.tracing.store import open_store
-    from ringfence.tracing.writing import writing
+    from ringfence.tracing.visits.loading import finish_erasures
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.writing import writing
     from ringfence.vocabulary.moments import date_of, day_number
     from ringfence.vocabulary.refusals import Refused
 
@@ -162,8 +162,8 @@ def erase(
     keys: Keys = None,
 ) -> None:
     """Make a person unfindable for good."""
-    from ringfence.tracing.loading import erase_person
-    from ringfence.tracing.store import open_store
+    from ringfence.tracing.visits.loading import erase_person
+    from ringfence.tracing.visits.store import open_store
     from ringfence.vocabulary.moments import floor_minute
 
     opened = open_store(store, keys)
@@ -180,8 +180,8 @@ def export(
     keys: Keys = None,
 ) -> None:
     """Write a store's visits as Parquet, in numbers."""
-    from ringfence.tracing.store import open_store
-    from ringfence.tracing.upkeep import export_parquet
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import export_parquet
 
     opened = open_store(store, keys)
     with output.progress("visits.exporting", total=1.0) as advance:
@@ -192,8 +192,8 @@ def export(
 @command.command(help="cli.visits.verify.help")
 def verify(store: Store, keys: Keys = None) -> int:
     """Read every byte of a store and its keys, and tell what does not hold."""
-    from ringfence.tracing.store import open_store
-    from ringfence.tracing.upkeep import verify as faults_of
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import verify as faults_of
     from ringfence.vocabulary.refusals import Refused
 
     opened = open_store(store, keys)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ringfence.tracing.live import LiveStore
-    from ringfence.tracing.warrants import Seed, SignedWarrant
+    from ringfence.tracing.live.store import LiveStore
+    from ringfence.tracing.live.warrants import Seed, SignedWarrant
 
 command = typer.Typer()
 
@@ -30,8 +30,8 @@ Signer = Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help
 @command.command(help="cli.warrant.keygen.help")
 def keygen(out: Annotated[Path, typer.Option("--out", help="cli.warrant.keygen.out")]) -> None:
     """Make a pair of keys."""
-    from ringfence.tracing import durable
-    from ringfence.tracing.warrants import new_private_key, private_text, public_of, public_text
+    from ringfence.tracing.live.warrants import new_private_key, private_text, public_of, public_text
+    from ringfence.tracing.visits import durable
     from ringfence.vocabulary.refusals import Refused
 
     private_file, public_file = out.with_name(f"{out.name}.pem"), out.with_name(f"{out.name}.pub.pem")
@@ -71,8 +71,8 @@ def new(
     """Write and sign a warrant."""
     import uuid
 
-    from ringfence.tracing import durable
-    from ringfence.tracing.warrants import Warrant, read_private_key, sign
+    from ringfence.tracing.live.warrants import Warrant, read_private_key, sign
+    from ringfence.tracing.visits import durable
     from ringfence.vocabulary.moments import floor_minute, parse_moment, zone_named
     from ringfence.vocabulary.refusals import Refused
 
@@ -107,7 +107,7 @@ def show(
     tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
 ) -> None:
     """Tell what a warrant says, when its signature holds."""
-    from ringfence.tracing.warrants import read_warrant
+    from ringfence.tracing.live.warrants import read_warrant
     from ringfence.vocabulary.moments import zone_named
 
     signed = read_warrant(file)
@@ -123,8 +123,8 @@ def trust(
     keys: Keys = None,
 ) -> None:
     """Let a store obey one more key."""
-    from ringfence.tracing.warrants import read_private_key, read_public_key
-    from ringfence.tracing.warrants import trust as vouch
+    from ringfence.tracing.live.warrants import read_private_key, read_public_key
+    from ringfence.tracing.live.warrants import trust as vouch
 
     live = _live(store, keys)
     public = read_public_key(add)
@@ -137,8 +137,8 @@ def trust(
 
 
 def _live(path: Path, keys: Path | None) -> LiveStore:
-    from ringfence.tracing.live import LiveStore
-    from ringfence.tracing.store import open_store
+    from ringfence.tracing.live.store import LiveStore
+    from ringfence.tracing.visits.store import open_store
     from ringfence.vocabulary.refusals import Refused
 
     store = open_store(path, keys)
@@ -149,7 +149,7 @@ def _live(path: Path, keys: Path | None) -> LiveStore:
 
 def _seeds(store: LiveStore, persons: list[str], confirmed_by: list[str], references: list[str]) -> tuple[Seed, ...]:
     """Return seeds by number; one confirmation and one reference may be said for all, or one for each."""
-    from ringfence.tracing.warrants import Seed
+    from ringfence.tracing.live.warrants import Seed
 
     for said, option in ((confirmed_by, "--confirmed-by"), (references, "--reference")):
         if len(said) not in (1, len(persons)):

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ringfence.tracing.answer import CommonPlaces, Evidence, SecondHopAnswer, TraceAnswer
-    from ringfence.tracing.batch import VisitBatch
-    from ringfence.tracing.loading import erase_person, load_files
-    from ringfence.tracing.opening import admit
+    from ringfence.tracing.live.opening import admit
+    from ringfence.tracing.live.warrants import read_warrant
     from ringfence.tracing.search import SecondHopSettings, TraceSettings, common_places, second_hop, trace
-    from ringfence.tracing.store import VisitStore, create_store, open_store
-    from ringfence.tracing.upkeep import export_parquet, info, verify
-    from ringfence.tracing.warrants import read_warrant
-    from ringfence.tracing.writing import writing
+    from ringfence.tracing.visits.batch import VisitBatch
+    from ringfence.tracing.visits.loading import erase_person, load_files
+    from ringfence.tracing.visits.store import VisitStore, create_store, open_store
+    from ringfence.tracing.visits.upkeep import export_parquet, info, verify
+    from ringfence.tracing.visits.writing import writing
 
 _HOMES = {
     "CommonPlaces": "answer",
@@ -27,21 +27,21 @@ _HOMES = {
     "SecondHopSettings": "search",
     "TraceAnswer": "answer",
     "TraceSettings": "search",
-    "VisitBatch": "batch",
-    "VisitStore": "store",
-    "admit": "opening",
+    "VisitBatch": "visits.batch",
+    "VisitStore": "visits.store",
+    "admit": "live.opening",
     "common_places": "search",
-    "create_store": "store",
-    "erase_person": "loading",
-    "export_parquet": "upkeep",
-    "info": "upkeep",
-    "load_files": "loading",
-    "open_store": "store",
-    "read_warrant": "warrants",
+    "create_store": "visits.store",
+    "erase_person": "visits.loading",
+    "export_parquet": "visits.upkeep",
+    "info": "visits.upkeep",
+    "load_files": "visits.loading",
+    "open_store": "visits.store",
+    "read_warrant": "live.warrants",
     "second_hop": "search",
     "trace": "search",
-    "verify": "upkeep",
-    "writing": "writing",
+    "verify": "visits.upkeep",
+    "writing": "visits.writing",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605 — the names stand in the table above
 

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ringfence.tracing.answer import TraceAnswer
-from ringfence.tracing.encounter_exposure import evidence_without_place
+from ringfence.tracing.encounters.exposure import evidence_without_place
+from ringfence.tracing.encounters.lists import Lists, ListSettings, read_lists
 from ringfence.tracing.exposure import score_exposures
 from ringfence.tracing.found import Contact, Contacts, Sitting
-from ringfence.tracing.lists import Lists, ListSettings, read_lists
 from ringfence.tracing.ranking import rank
 from ringfence.tracing.reference import Met, Reached
 from ringfence.tracing.search import Progress, SecondHopSettings, TraceSettings, second_hop, trace
-from ringfence.tracing.store import VisitStore
+from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.refusals import Refused
 
 if TYPE_CHECKING:
-    from ringfence.tracing.opening import Opening
+    from ringfence.tracing.live.opening import Opening
 
 __all__ = ["Contact", "ContactSearch", "Contacts", "Sitting", "met_contacts", "reached_contacts", "search_contacts"]
 

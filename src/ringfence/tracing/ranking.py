@@ -15,7 +15,7 @@ from ringfence.tracing import exposure
 from ringfence.tracing.answer import TraceAnswer
 from ringfence.tracing.exposure import UNKNOWN_DAY, Exposures, ExposureSettings, score_exposures
 from ringfence.tracing.scanning import gather_stays
-from ringfence.tracing.store import VisitStore
+from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.places import PlaceKind

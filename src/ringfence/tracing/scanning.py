@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import CUT_BEFORE
 from ringfence.tracing.jit import kernel
-from ringfence.tracing.layout import end_of, other_of, start_of, word_of
-from ringfence.tracing.table import (
+from ringfence.tracing.visits.batch import CUT_BEFORE
+from ringfence.tracing.visits.layout import end_of, other_of, start_of, word_of
+from ringfence.tracing.visits.table import (
     CONFLICT_PAIRS,
     CONFLICTS,
     first_at_or_after,

@@ -24,9 +24,9 @@ from ringfence.tracing.scanning import (
     islands_of,
     scan_islands,
 )
-from ringfence.tracing.searchable import Searchable
 from ringfence.tracing.sweeping import NOBODY, SCORE_SHIFT, contact_state, detail, sweep
-from ringfence.tracing.table import DAY
+from ringfence.tracing.visits.searchable import Searchable
+from ringfence.tracing.visits.table import DAY
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.refusals import Refused
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import CUT_BEFORE
 from ringfence.tracing.jit import kernel
-from ringfence.tracing.layout import end_of, other_of, start_of
 from ringfence.tracing.scanning import canonical_words, conflict_persons, grown, holds
-from ringfence.tracing.table import (
+from ringfence.tracing.visits.batch import CUT_BEFORE
+from ringfence.tracing.visits.layout import end_of, other_of, start_of
+from ringfence.tracing.visits.table import (
     CONFLICTS,
     PLACE_KEYS,
     PLACE_OFFSETS,

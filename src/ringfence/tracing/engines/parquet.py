@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ringfence.tracing.batch import VisitBatch, concatenate
 from ringfence.tracing.reference import Visit
+from ringfence.tracing.visits.batch import VisitBatch, concatenate
 from ringfence.vocabulary.refusals import Refused
 
 DAYS = "date=*"

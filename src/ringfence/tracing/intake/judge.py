@@ -7,11 +7,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import IMPUTED, UNCERTAIN
-from ringfence.tracing.idtable import signed, trim
 from ringfence.tracing.intake.blocks import Block
 from ringfence.tracing.jit import kernel
+from ringfence.tracing.keys.idtable import signed, trim
 from ringfence.tracing.texts import Texts
+from ringfence.tracing.visits.batch import IMPUTED, UNCERTAIN
 
 
 class Rule(IntEnum):

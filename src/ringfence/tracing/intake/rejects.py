@@ -13,7 +13,7 @@ from dataclasses import field as made_with
 from pathlib import Path
 from types import TracebackType
 
-from ringfence.tracing.keyfiles import flush_directory
+from ringfence.tracing.keys.files import flush_directory
 from ringfence.vocabulary.words import mend, sentence
 
 COLUMNS = ("file", "line", "field", "value", "rule", "reason_en", "reason_zh", "mend_en", "mend_zh", "row")

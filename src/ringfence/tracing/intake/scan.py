@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.idtable import trim
 from ringfence.tracing.jit import kernel
+from ringfence.tracing.keys.idtable import trim
 
 LONGEST_FIELD = 65536  # bytes within which an open quote must be closed
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.idtable import signed, trim
 from ringfence.tracing.jit import kernel
+from ringfence.tracing.keys.idtable import signed, trim
 
 Moments = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint8]]
 

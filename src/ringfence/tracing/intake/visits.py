@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import IMPUTED, SOURCE_SHIFT, SOURCES, UNCERTAIN, VisitBatch
 from ringfence.tracing.intake.blocks import Block, ahead, read_csv, read_parquet
 from ringfence.tracing.intake.judge import FIELDS_AT_FAULT, Rule, judge
 from ringfence.tracing.intake.kinds import known_kind
@@ -21,6 +20,7 @@ from ringfence.tracing.intake.sources import is_parquet
 from ringfence.tracing.intake.vehicles import place_of_vehicle
 from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.texts import Texts
+from ringfence.tracing.visits.batch import IMPUTED, SOURCE_SHIFT, SOURCES, UNCERTAIN, VisitBatch
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of, zone_named
 from ringfence.vocabulary.places import PlaceKind
 
@@ -213,7 +213,7 @@ class VisitReader:
 
 def _coded(texts: Texts, code: Callable[[str], int]) -> NDArray[np.uint8]:
     """Return the code of every text of a column that has few different ones."""
-    from ringfence.tracing.idtable import IdTable
+    from ringfence.tracing.keys.idtable import IdTable
 
     empty = texts.stops <= texts.starts
     out = np.full(len(texts), code(""), np.uint8)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from ringfence.tracing.encounters.told import read_told
 from ringfence.tracing.intake.columns import plain
 from ringfence.tracing.intake.rejects import Reject
 from ringfence.tracing.sources.records import RESIDENT, SCREENING, SourceCase, SourceControl
-from ringfence.tracing.told import read_told
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, ceil_minute, floor_minute, parse_moment
 from ringfence.vocabulary.refusals import Refused
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import SOURCE_MASK, SOURCE_SHIFT, SOURCES, VisitBatch
 from ringfence.tracing.sources import chance, exact
 from ringfence.tracing.sources.matching import MatchedPersons, match_persons
 from ringfence.tracing.sources.records import SourceCase, SourceControl, SourceSettings
+from ringfence.tracing.visits.batch import SOURCE_MASK, SOURCE_SHIFT, SOURCES, VisitBatch
 from ringfence.vocabulary.reasons import Reason
 
 INTERVIEW = SOURCES.index("interview")

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.encounters import EncounterList
+from ringfence.tracing.encounters.search import EncounterList
+from ringfence.tracing.encounters.told import LocalNumbers, PersonNumbers, Told, moment_reader, read_told, seconds_of
 from ringfence.tracing.intake.rejects import Reject
-from ringfence.tracing.told import LocalNumbers, PersonNumbers, Told, moment_reader, read_told, seconds_of
 from ringfence.vocabulary.reasons import Reason
 from ringfence.vocabulary.refusals import Refused
 

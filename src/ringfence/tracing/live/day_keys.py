@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from ringfence.tracing import durable
+from ringfence.tracing.visits import durable
 from ringfence.vocabulary.moments import date_of, day_number
 from ringfence.vocabulary.refusals import Refused
 

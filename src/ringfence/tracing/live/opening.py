@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 
 from ringfence.tracing import search
 from ringfence.tracing.answer import CommonPlaces, SecondHopAnswer, TraceAnswer
-from ringfence.tracing.batch import VisitBatch
-from ringfence.tracing.layout import OTHER_SHIFT, Words, swap_sides
-from ringfence.tracing.live import LiveStore
-from ringfence.tracing.merging import touching_at_midnight
+from ringfence.tracing.live.sealed import NONCE_BYTES, SIDES, Side, marks_and_keys, what_it_is
+from ringfence.tracing.live.store import LiveStore
+from ringfence.tracing.live.warrants import SignedWarrant
 from ringfence.tracing.scanning import gather_stays, islands_of
-from ringfence.tracing.sealed import NONCE_BYTES, SIDES, Side, marks_and_keys, what_it_is
 from ringfence.tracing.search import SecondHopSettings, TraceSettings
-from ringfence.tracing.searchable import Searchable
-from ringfence.tracing.segments import Segment, build_segment
-from ringfence.tracing.store import VisitStore
-from ringfence.tracing.table import table_of
-from ringfence.tracing.warrants import SignedWarrant
+from ringfence.tracing.visits.batch import VisitBatch
+from ringfence.tracing.visits.layout import OTHER_SHIFT, Words, swap_sides
+from ringfence.tracing.visits.merging import touching_at_midnight
+from ringfence.tracing.visits.searchable import Searchable
+from ringfence.tracing.visits.segments import Segment, build_segment
+from ringfence.tracing.visits.store import VisitStore
+from ringfence.tracing.visits.table import table_of
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.refusals import Refused
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing import manifest
-from ringfence.tracing.batch import CUT_BEFORE, IMPUTED
-from ringfence.tracing.layout import OTHER_SHIFT, find_conflicts
-from ringfence.tracing.openedlog import OpenedCount
-from ringfence.tracing.segments import Segment, open_segment
-from ringfence.tracing.store import VisitStore, refused_writing
+from ringfence.tracing.live.opened_log import OpenedCount
+from ringfence.tracing.visits import manifest
+from ringfence.tracing.visits.batch import CUT_BEFORE, IMPUTED
+from ringfence.tracing.visits.layout import OTHER_SHIFT, find_conflicts
+from ringfence.tracing.visits.segments import Segment, open_segment
+from ringfence.tracing.visits.store import VisitStore, refused_writing
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
@@ -66,7 +66,7 @@ def info(store: VisitStore) -> StoreInfo:
 
 
 def _live_info(store: VisitStore) -> StoreInfo:
-    from ringfence.tracing.live import LiveStore
+    from ringfence.tracing.live.store import LiveStore
 
     assert isinstance(store, LiveStore)
     visits = sum(entry.rows for entry in store.manifest.segments)
@@ -110,7 +110,7 @@ def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]
     Of a live store nothing is opened: checksums, the order of marks, sizes of blocks, and the log of openings.
     """
     if store.identity.kind == "live":
-        from ringfence.tracing.live import LiveStore
+        from ringfence.tracing.live.store import LiveStore
 
         assert isinstance(store, LiveStore)
         return list(store.faults(progress))

@@ -9,15 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing import manifest
-from ringfence.tracing.aside import Aside, Cover
-from ringfence.tracing.layout import OTHER_SHIFT
-from ringfence.tracing.live import LiveStore
-from ringfence.tracing.manifest import SegmentEntry
-from ringfence.tracing.sealed import RowMarks, SealedSegment, joined, marks_and_keys, marks_of_rows, seal, write_sealed
-from ringfence.tracing.segments import build_segment
-from ringfence.tracing.store import refused_writing
-from ringfence.tracing.writing import Writer
+from ringfence.tracing.live.sealed import (
+    RowMarks,
+    SealedSegment,
+    joined,
+    marks_and_keys,
+    marks_of_rows,
+    seal,
+    write_sealed,
+)
+from ringfence.tracing.live.store import LiveStore
+from ringfence.tracing.visits import manifest
+from ringfence.tracing.visits.aside import Aside, Cover
+from ringfence.tracing.visits.layout import OTHER_SHIFT
+from ringfence.tracing.visits.manifest import SegmentEntry
+from ringfence.tracing.visits.segments import build_segment
+from ringfence.tracing.visits.store import refused_writing
+from ringfence.tracing.visits.writing import Writer
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
 Marks = tuple[NDArray[np.uint64], NDArray[np.uint32]]

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing import durable, manifest
-from ringfence.tracing.aside import PIECE, Aside
-from ringfence.tracing.batch import CUT_AFTER, CUT_BEFORE, VisitBatch
-from ringfence.tracing.layout import OTHER_SHIFT, Words, count_pieces, cut_at_midnight
-from ringfence.tracing.manifest import SegmentEntry, Suppression
-from ringfence.tracing.merging import CONFLICT, KNOWN, compare_with_standing, touching_at_midnight
-from ringfence.tracing.segments import Segment, build_segment, open_segment, write_segment
-from ringfence.tracing.store import VisitStore, Waiting, refused_writing
-from ringfence.tracing.table import table_of
+from ringfence.tracing.visits import durable, manifest
+from ringfence.tracing.visits.aside import PIECE, Aside
+from ringfence.tracing.visits.batch import CUT_AFTER, CUT_BEFORE, VisitBatch
+from ringfence.tracing.visits.layout import OTHER_SHIFT, Words, count_pieces, cut_at_midnight
+from ringfence.tracing.visits.manifest import SegmentEntry, Suppression
+from ringfence.tracing.visits.merging import CONFLICT, KNOWN, compare_with_standing, touching_at_midnight
+from ringfence.tracing.visits.segments import Segment, build_segment, open_segment, write_segment
+from ringfence.tracing.visits.store import VisitStore, Waiting, refused_writing
+from ringfence.tracing.visits.table import table_of
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
 from ringfence.vocabulary.refusals import Refused
 
@@ -56,8 +56,8 @@ def writing(store: VisitStore, waiting: Waiting | None = None) -> Iterator[Write
 def _writer_of(store: VisitStore) -> Writer:
     if store.identity.kind != "live":
         return Writer(store)
-    from ringfence.tracing.live import LiveStore
-    from ringfence.tracing.livewriting import LiveWriter
+    from ringfence.tracing.live.store import LiveStore
+    from ringfence.tracing.live.writing import LiveWriter
 
     assert isinstance(store, LiveStore)
     return LiveWriter(store)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import CUT_AFTER, CUT_BEFORE
 from ringfence.tracing.jit import kernel
+from ringfence.tracing.visits.batch import CUT_AFTER, CUT_BEFORE
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
 Words = NDArray[np.uint64]

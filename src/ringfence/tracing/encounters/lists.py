@@ -9,14 +9,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ringfence.tracing.encounter_exposure import evidence_without_place, exposures_by_encounter
-from ringfence.tracing.encounter_files import ENCOUNTER_NAMES, EncounterReading, read_encounters
-from ringfence.tracing.encounters import EncounterList, EncounterSettings, Met, SecondHop, second_hop_by_encounter
+from ringfence.tracing.encounters.exposure import evidence_without_place, exposures_by_encounter
+from ringfence.tracing.encounters.files import ENCOUNTER_NAMES, EncounterReading, read_encounters
+from ringfence.tracing.encounters.named import NAMED_NAMES, UNKNOWN, NamedList, named_by, read_named
+from ringfence.tracing.encounters.search import (
+    EncounterList,
+    EncounterSettings,
+    Met,
+    SecondHop,
+    second_hop_by_encounter,
+)
+from ringfence.tracing.encounters.told import LocalNumbers
 from ringfence.tracing.exposure import score_exposures
 from ringfence.tracing.found import Contact, FileReport, Sitting
 from ringfence.tracing.intake.rejects import Reject
-from ringfence.tracing.named import NAMED_NAMES, UNKNOWN, NamedList, named_by, read_named
-from ringfence.tracing.told import LocalNumbers
 from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.moments import moment_of
 from ringfence.vocabulary.places import PlaceKind

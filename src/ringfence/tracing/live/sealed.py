@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
-from ringfence.tracing.segments import Segment, open_sections, write_sections
+from ringfence.tracing.visits.segments import Segment, open_sections, write_sections
 
 Side = Literal["place", "person"]
 SIDES: tuple[Side, Side] = ("place", "person")

@@ -20,15 +20,16 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing import durable, keyfiles
-from ringfence.tracing.keyfiles import Kind, Pointer, Segment, SegmentEntry, Suppression
+from ringfence.tracing.keys import files as keyfiles
+from ringfence.tracing.keys.files import Kind, Pointer, Segment, SegmentEntry, Suppression
 from ringfence.tracing.texts import BLANKS, Texts
+from ringfence.tracing.visits import durable
 from ringfence.vocabulary.refusals import Refused
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ringfence.tracing.idtable import IdTable
+    from ringfence.tracing.keys.idtable import IdTable
 
 Ids = Union[Sequence[str], Texts, "pa.Array[Any]", "pa.ChunkedArray[Any]"]
 _FEW = 2000  # so many ids are found sooner in the mapped files than in a table that must be built first
@@ -341,7 +342,7 @@ class KeyMap:
 
     def _table(self, kind: Kind) -> IdTable:
         if kind not in self._tables:
-            from ringfence.tracing.idtable import IdTable
+            from ringfence.tracing.keys.idtable import IdTable
 
             segments = self._segments[kind]
             for segment in segments:
@@ -374,7 +375,7 @@ class KeyMap:
             self._point((*kept, *written))
 
     def _write(self, kind: Kind, first: int, stop: int) -> SegmentEntry:
-        from ringfence.tracing.idtable import hash_spans
+        from ringfence.tracing.keys.idtable import hash_spans
 
         offsets, ids = self._tables[kind].span(first, stop)
         there = np.flatnonzero(np.diff(offsets))

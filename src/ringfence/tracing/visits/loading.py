@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ringfence.tracing.keys import KeyMap
-from ringfence.tracing.manifest import Suppression
-from ringfence.tracing.store import VisitStore, Waiting, create_store, default_keys, open_store
-from ringfence.tracing.writing import Writer, writing
+from ringfence.tracing.visits.manifest import Suppression
+from ringfence.tracing.visits.store import VisitStore, Waiting, create_store, default_keys, open_store
+from ringfence.tracing.visits.writing import Writer, writing
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ringfence.tracing import durable
+from ringfence.tracing.visits import durable
 from ringfence.vocabulary.refusals import Refused
 
 KEPT = 3

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.encounters import (
+from ringfence.tracing.encounters.search import (
     EncounterList,
     EncounterSettings,
     Episodes,

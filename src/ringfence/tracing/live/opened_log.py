@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringfence.tracing import durable
+from ringfence.tracing.visits import durable
 from ringfence.vocabulary.refusals import Refused
 
 _BEGINNING = "0" * 64

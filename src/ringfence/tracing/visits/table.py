@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
-from ringfence.tracing.segments import Segment
+from ringfence.tracing.visits.segments import Segment
 
 DAY, PLACES, PLACE_KEYS, PLACE_OFFSETS, PLACE_LONGEST, PLACE_WORDS = range(6)
 PERSONS, PERSON_KEYS, PERSON_OFFSETS, PERSON_WORDS, CONFLICTS, CONFLICT_PAIRS = range(6, 12)

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ringfence.tracing.encounters.told import LocalNumbers, PersonNumbers, moment_reader, read_told
 from ringfence.tracing.intake.rejects import Reject
-from ringfence.tracing.told import LocalNumbers, PersonNumbers, moment_reader, read_told
 from ringfence.vocabulary.moments import EPOCH, ceil_minute, floor_minute
 from ringfence.vocabulary.refusals import Refused
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import VisitBatch
 from ringfence.tracing.scanning import EVIDENCE_COLUMNS, FREE, MET_COLUMNS, SKIP, gather_stays
-from ringfence.tracing.table import Table
+from ringfence.tracing.visits.batch import VisitBatch
+from ringfence.tracing.visits.table import Table
 
 
 @dataclass(slots=True)

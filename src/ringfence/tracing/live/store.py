@@ -10,12 +10,12 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.daykeys import DayKeys
 from ringfence.tracing.keys import KeyMap
-from ringfence.tracing.openedlog import OpenedLog
-from ringfence.tracing.sealed import SIDES, SealedSegment, map_sealed
-from ringfence.tracing.store import Identity, VisitStore
-from ringfence.tracing.warrants import trusted_by
+from ringfence.tracing.live.day_keys import DayKeys
+from ringfence.tracing.live.opened_log import OpenedLog
+from ringfence.tracing.live.sealed import SIDES, SealedSegment, map_sealed
+from ringfence.tracing.live.warrants import trusted_by
+from ringfence.tracing.visits.store import Identity, VisitStore
 from ringfence.vocabulary.moments import date_of
 from ringfence.vocabulary.refusals import Refused
 

@@ -11,9 +11,9 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import IMPUTED, SOURCE_MASK, SOURCE_SHIFT, UNCERTAIN, VisitBatch
-from ringfence.tracing.layout import pack_whole
-from ringfence.tracing.segments import LONG_ROW
+from ringfence.tracing.visits.batch import IMPUTED, SOURCE_MASK, SOURCE_SHIFT, UNCERTAIN, VisitBatch
+from ringfence.tracing.visits.layout import pack_whole
+from ringfence.tracing.visits.segments import LONG_ROW
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
 PIECE = np.dtype([("place", "<u4"), ("word", "<u8")])

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import CUT_AFTER, CUT_BEFORE
 from ringfence.tracing.jit import kernel
-from ringfence.tracing.layout import IDENTITY_MASK, OTHER_MASK, OTHER_SHIFT, Words, end_of, other_of, start_of
-from ringfence.tracing.table import PLACE_KEYS, PLACES, numbers_at, person_words, place_words, segments_of_day
+from ringfence.tracing.visits.batch import CUT_AFTER, CUT_BEFORE
+from ringfence.tracing.visits.layout import IDENTITY_MASK, OTHER_MASK, OTHER_SHIFT, Words, end_of, other_of, start_of
+from ringfence.tracing.visits.table import PLACE_KEYS, PLACES, numbers_at, person_words, place_words, segments_of_day
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
 FRESH, KNOWN, CONFLICT = 0, 1, 2

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.batch import CUT_BEFORE
-from ringfence.tracing.layout import (
+from ringfence.tracing.visits.batch import CUT_BEFORE
+from ringfence.tracing.visits.layout import (
     Words,
     find_conflicts,
     group_by_key,

@@ -16,12 +16,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing import durable, manifest
 from ringfence.tracing.keys import KeyMap
-from ringfence.tracing.manifest import Manifest
-from ringfence.tracing.searchable import Searchable
-from ringfence.tracing.segments import Segment, open_segment
-from ringfence.tracing.table import table_of
+from ringfence.tracing.visits import durable, manifest
+from ringfence.tracing.visits.manifest import Manifest
+from ringfence.tracing.visits.searchable import Searchable
+from ringfence.tracing.visits.segments import Segment, open_segment
+from ringfence.tracing.visits.table import table_of
 from ringfence.vocabulary.refusals import Refused
 
 LAYOUT = 1
@@ -153,7 +153,7 @@ def create_store(
     if kind not in KINDS:
         raise Refused("store.unknown_kind", kind=kind)
     if kind == "live":
-        from ringfence.tracing.warrants import public_key
+        from ringfence.tracing.live.warrants import public_key
 
         if not trusted:
             raise Refused("live.nobody_trusted", store=str(path))
@@ -173,7 +173,7 @@ def create_store(
                 text = json.dumps(identity).encode() + b"\n"
                 durable.replace(path / "store.json", text)
                 if kind == "live":
-                    from ringfence.tracing.daykeys import DayKeys
+                    from ringfence.tracing.live.day_keys import DayKeys
 
                     DayKeys.beside(default_keys(path) if keys is None else Path(keys)).found(text)
                 for room in ("days", "kinds", "aside"):
@@ -199,8 +199,8 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     key_map = KeyMap.open(beside) if (beside / "CURRENT").exists() else None
     identity = Identity(raw["id"], raw["kind"], raw["zone"], tuple(raw.get("trusted", ())))
     if identity.kind == "live":
-        from ringfence.tracing.daykeys import DayKeys
-        from ringfence.tracing.live import LiveStore
+        from ringfence.tracing.live.day_keys import DayKeys
+        from ringfence.tracing.live.store import LiveStore
 
         store: VisitStore = LiveStore(path, identity, key_map, day_keys=DayKeys.beside(beside))
     else:

@@ -1,0 +1,1 @@
+"""Encounter lists and named contacts as evidence beside visits."""

@@ -1,0 +1,1 @@
+"""Stores of real people in an outbreak: sealed place-days, opened inside a warrant, every opening counted."""
