@@ -75,8 +75,8 @@ def test_one_function_opens_blocks_and_only_an_opening_calls_it():
     assert users_of("_unseal") == {"tracing/live/opening:Opening._opened"}
     assert users_of("Cipher") == {
         "tracing/live/sealed:_scrambled",  # the pseudorandom function behind keys and marks: forward only
-        "tracing/aside:Cover.over",  # what a load has put aside and not yet committed, under a key never written
-        "tracing/aside:Cover.lifted",
+        "tracing/visits/aside:Cover.over",  # what a load has put aside and not yet committed, under a key never written
+        "tracing/visits/aside:Cover.lifted",
     }
 
 
