@@ -52,7 +52,7 @@ def command(
     settings = SourceSettings(
         incubation=IncubationSettings(shortest_days=shortest, longest_days=longest), min_minutes=min_minutes
     )
-    case_rows = read_cases(cases, zone=zone_named(tz or opened.identity.zone))
+    case_rows = read_cases(cases, zone=zone_named(tz or opened.zone))
     control_rows = read_controls(controls) if controls is not None else None
     records = [*case_rows.records, *(control_rows.records if control_rows else ())]
     persons, places = _numbers(opened, records)

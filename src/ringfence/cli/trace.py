@@ -88,9 +88,9 @@ def command(
     if store is None and not encounters and not named:
         raise Refused("trace.nothing_to_search")
     opened = None if store is None else open_store(store, keys)
-    stored_in = "UTC" if opened is None else opened.identity.zone
-    zone = zone_named(tz or stored_in)
-    shown_in = zone if tz or stored_in != "UTC" else _offset_of(start) or zone
+    known = tz or (None if opened is None else opened.settled_zone)
+    zone = None if known is None else zone_named(known)
+    shown_in: tzinfo = zone or _offset_of(start) or zone_named("UTC")
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
         start=_moment(start, zone, "--from"),
@@ -103,7 +103,7 @@ def command(
         onsets=_onsets(onset or []),
         encounter_files=tuple(encounters or ()),
         named_files=tuple(named or ()),
-        lists=_list_settings(zone if tz or opened is not None else None, step=step, stamped=stamped, steps=steps,
+        lists=_list_settings(zone, step=step, stamped=stamped, steps=steps,
                              max_distance=max_distance, min_overlap=min_overlap, kind=met_at, columns=column or []),
     )  # fmt: skip
     if engine != "store":
@@ -269,7 +269,7 @@ def _seeds(given: list[str], file: Path | None) -> tuple[str, ...]:
     return seeds
 
 
-def _moment(text: str, zone: ZoneInfo, option: str) -> int:
+def _moment(text: str, zone: ZoneInfo | None, option: str) -> int:
     from ringfence.vocabulary.moments import floor_minute, parse_moment
 
     if not text:

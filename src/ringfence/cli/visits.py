@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +47,7 @@ def load(
     """Load files of visits."""
     from ringfence.tracing.intake import IntakeSettings
     from ringfence.tracing.live.warrants import read_public_key
-    from ringfence.tracing.visits.loading import load_files, open_or_create
+    from ringfence.tracing.visits.loading import load_files, open_or_create, refuse_unreadable
     from ringfence.tracing.visits.store import default_keys
     from ringfence.vocabulary.moments import floor_minute, zone_named
 
@@ -61,7 +61,13 @@ def load(
         latest_minute=None if allow_future else floor_minute(now()),
     )
     trusted = [read_public_key(file) for file in trust or []]
-    opened = open_or_create(store, keys, kind=kind, zone=tz, trusted=trusted)
+    if not (store / "CURRENT").exists():
+        refuse_unreadable(files, settings)
+    opened = open_or_create(store, keys, kind=kind, trusted=trusted)
+    if tz is None:
+        settings = replace(settings, zone=opened.settled_zone)
+    elif opened.settled_zone not in (None, tz):
+        output.note("visits.zone_stays", store=store, zone=opened.zone, tz=tz)
     rejects_file = rejects or (keys or default_keys(store)) / "rejects" / f"{now():%Y%m%dT%H%M%S%fZ}.csv"
     with output.progress("visits.loading", total=1.0) as advance:
         told = [0.0]
@@ -75,7 +81,9 @@ def load(
             opened, files, settings, rejects_file=rejects_file, progress=progress,
             waiting=lambda: output.note("visits.waiting", store=store),
         )  # fmt: skip
-    output.answer(_loaded_json(result), people=lambda console: _print_loaded(console, result))
+    output.answer(
+        _loaded_json(result) | {"zone": opened.settled_zone}, people=lambda console: _print_loaded(console, result)
+    )
     if result.refused and not output.manner().as_json:
         output.tell_refusals(result.refused)
     return 1 if result.refused else 0
@@ -92,7 +100,8 @@ def info(store: Store, keys: Keys = None) -> None:
     def people(console: Console) -> None:
         days = f"{told.days[0]} … {told.days[-1]}  ({len(told.days)})" if told.days else "—"
         rows: list[tuple[str, object]] = [
-            (say("visits.info.kind"), told.kind), (say("visits.info.days"), days),
+            (say("visits.info.kind"), told.kind),
+            (say("visits.info.zone"), told.zone or say("visits.info.no_zone")), (say("visits.info.days"), days),
             (say("visits.info.visits"), f"{told.visits:,}"), (say("visits.info.imputed"), _count(told.imputed)),
             (say("visits.info.persons"), _count(told.persons)), (say("visits.info.places"), _count(told.places)),
             (say("visits.info.segments"), f"{told.segments:,}"),
@@ -110,6 +119,24 @@ def info(store: Store, keys: Keys = None) -> None:
         console.print(output.table(["visits.info.what", "visits.info.value"], rows))
 
     output.answer(asdict(told), people=people)
+
+
+@command.command(help="cli.visits.zone.help")
+def zone(
+    store: Store,
+    tz: Annotated[str, typer.Option("--tz", help="cli.visits.zone.tz")],
+    keys: Keys = None,
+) -> None:
+    """Change the time zone in which a store is read."""
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.writing import writing
+    from ringfence.vocabulary.moments import zone_named
+
+    zone_named(tz)
+    opened = open_store(store, keys)
+    with writing(opened, lambda: output.note("visits.waiting", store=store)) as writer:
+        writer.set_zone(tz)
+    _say_done({"zone": opened.zone}, "visits.zone_set", store=store, zone=opened.zone)
 
 
 @command.command(help="cli.visits.compact.help")

@@ -77,17 +77,18 @@ def new(
     from ringfence.vocabulary.refusals import Refused
 
     live = _live(store, keys)
-    zone = zone_named(tz or live.identity.zone)
+    zone = zone_named(tz or live.zone)
+    known = zone if tz or live.settled_zone else None
     warrant = Warrant(
         id=uuid.uuid4().hex,
         store=live.identity.id,
         incident=incident,
         purpose=purpose,
         names=tuple(name),
-        start=floor_minute(parse_moment(start, zone)),
-        end=floor_minute(parse_moment(end, zone)),
+        start=floor_minute(parse_moment(start, known)),
+        end=floor_minute(parse_moment(end, known)),
         issued=floor_minute(now()),
-        expires=floor_minute(parse_moment(expires, zone)),
+        expires=floor_minute(parse_moment(expires, known)),
         seeds=_seeds(live, person, confirmed_by, reference),
         hops=hops,
         residual=residual,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ringfence.tracing.intake.columns import choose_columns
 from ringfence.tracing.intake.resolve import Times, resolve, with_dates
 from ringfence.tracing.intake.settings import IntakeSettings
-from ringfence.tracing.intake.sources import open_file
+from ringfence.tracing.intake.sources import is_parquet, open_file
 from ringfence.tracing.intake.tables import TableBlock, joined, read_tables
 from ringfence.tracing.intake.times import Moments, Reading, read_moments, read_numbers
 from ringfence.tracing.texts import Texts
@@ -54,6 +54,19 @@ def ahead(blocks: Generator[Block, None, None]) -> Iterator[Block]:
                 yield block
     finally:
         blocks.close()
+
+
+def refused_at_once(path: Path, settings: IntakeSettings) -> Refused | None:
+    """Return why a file cannot be read at all, as far as its first rows tell; nothing is kept of them."""
+    read = read_parquet if is_parquet(path) else read_csv
+    blocks = read(path, replace(settings, block_bytes=2**16, block_rows=2**10))
+    try:
+        next(blocks, None)
+    except Refused as refusal:
+        return refusal
+    finally:
+        blocks.close()
+    return None
 
 
 # Delimited text ---------------------------------------------------------------------------------------------------

@@ -96,7 +96,8 @@ def _asked(field: str, column: str, header: Sequence[str], known: Sequence[str])
     parts = [column] if plain(column) in known else column.split("+")
     for part in parts:
         if plain(part) not in known:
-            raise _missing(field, (part,), header, known)
+            told = _missing(field, (part,), header, known).values
+            raise Refused("intake.no_such_column", column=part, **told)
     return tuple(known.index(plain(part)) for part in parts)
 
 
@@ -109,4 +110,10 @@ def _missing(field: str, candidates: Sequence[str], header: Sequence[str], known
     score, at = max(near, default=(0.0, 0))
     found = ", ".join(name.strip() for name in header) or "–"
     nearest = header[at].strip() if score >= 0.5 else "–"
-    return Refused("intake.missing_column", field=field, found=found, nearest=nearest, example=f"{field}={nearest}")
+    return Refused(
+        "intake.missing_column",
+        field=field,
+        found=found,
+        nearest=nearest,
+        example=f"{field}={nearest if score >= 0.5 else header[0].strip() if header else '–'}",
+    )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ringfence.tracing.intake.scan import Records, split
 from ringfence.tracing.intake.sources import TextBlocks, open_file
 from ringfence.tracing.texts import Texts
+from ringfence.vocabulary.refusals import Refused
 
 Choose = Callable[[Sequence[str]], Mapping[str, tuple[int, ...]]]
 """From the names of a header to the columns of each field; several columns are joined."""
@@ -49,6 +50,8 @@ def read_tables(path: Path, choose: Choose, block_bytes: int) -> Generator[Table
                 header, skipped = _Header.of(rest, choose, final=final)
                 if header is None:
                     continue
+                if not header.names:
+                    raise Refused("intake.empty", file=path.name)
                 line += rest.count(b"\n", 0, skipped)
                 rest = rest[skipped:]
             if not rest and not final:
@@ -81,7 +84,7 @@ class _Header:
         plain = record.decode("utf-8", "replace").strip("\r\n")
         delimiter = max(",;\t|", key=lambda mark: _outside_quotes(plain, mark))
         names = next(csv.reader(io.StringIO(plain), delimiter=delimiter), [])
-        columns = choose(names)
+        columns = choose(names) if names else {}
         used = sorted({at for several in columns.values() for at in several})
         wanted = np.full(max(1, len(names)), -1, np.int64)
         wanted[used] = np.arange(len(used))

@@ -75,6 +75,16 @@ def open_or_create(
     return store
 
 
+def refuse_unreadable(files: Sequence[Path], settings: IntakeSettings) -> None:
+    """Refuse, before a store is made for them, files of which none can be read; their first rows are looked at."""
+    from ringfence.tracing.intake.blocks import refused_at_once
+
+    refusals = [refused_at_once(file, settings) for file in files]
+    told = [refusal for refusal in refusals if refusal is not None]
+    if told and len(told) == len(refusals):
+        raise told[0] if len(told) == 1 else ExceptionGroup("", told)
+
+
 def load_files(
     store: VisitStore,
     files: Sequence[Path],
@@ -218,7 +228,7 @@ def _load(
     writer.set_kinds({place: int(kind) for place, kind in kinds.items()})
     result.rejects_file = rejects.close()
     keys.commit()
-    outcome = writer.commit(ledger=fresh.items(), keys_mark=keys.secret_mark)
+    outcome = writer.commit(ledger=fresh.items(), keys_mark=keys.secret_mark, zone=settings.zone)
     result.loaded, result.expired = outcome.loaded, outcome.expired
     result.duplicates += outcome.duplicates
     return result

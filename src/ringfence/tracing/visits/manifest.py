@@ -44,6 +44,7 @@ class Manifest:
     """All that is in force in a store at one moment.
 
     `ledger` has the digest and rows of each file loaded whole; `keys_mark` tells which key map the numbers are from.
+    `zone` is the time zone in which people read the store, empty until a load or a person names one.
     """
 
     sequence: int = 0
@@ -54,6 +55,7 @@ class Manifest:
     kinds_file: str = ""
     keys_mark: str = ""
     retained_from: int | None = None
+    zone: str = ""
 
     def text(self) -> bytes:
         """Return the manifest as the bytes of its file, its own checksum in the first line."""
@@ -67,6 +69,7 @@ class Manifest:
                 "kinds_file": self.kinds_file,
                 "keys_mark": self.keys_mark,
                 "retained_from": self.retained_from,
+                "zone": self.zone,
             },
             indent=0,
         ).encode()
@@ -96,6 +99,7 @@ def parse(data: bytes, file: str) -> Manifest:
         kinds_file=raw["kinds_file"],
         keys_mark=raw["keys_mark"],
         retained_from=raw["retained_from"],
+        zone=raw.get("zone", ""),
     )
 
 

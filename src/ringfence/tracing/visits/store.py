@@ -31,7 +31,7 @@ _READ_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a store is, written once: its id, its kind, the time zone in which people read its times.
+    """What a store is, written once: its id, its kind, a time zone that it was founded with (UTC: none was said).
 
     `trusted` are the public keys (hex) whose warrants a live store obeys from the beginning.
     """
@@ -73,6 +73,17 @@ class VisitStore(Searchable):
             for entry in self.manifest.segments
         }
         self._table = table_of(list(self._segments.values()))
+
+    @property
+    def settled_zone(self) -> str | None:
+        """The time zone in which people read this store, or None while nobody has named one."""
+        founded = self.identity.zone
+        return self.manifest.zone or (founded if founded != "UTC" else None)
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which this store's times are shown: the settled one, else UTC."""
+        return self.settled_zone or "UTC"
 
     @property
     def segments(self) -> list[Segment]:
@@ -158,6 +169,7 @@ def create_store(
         if not trusted:
             raise Refused("live.nobody_trusted", store=str(path))
         trusted = [public_key(text) for text in trusted]
+    _refuse_file(path)
     if (path / "CURRENT").exists():
         raise Refused("store.exists", store=str(path))
     with refused_writing(path, needed=0):
@@ -188,6 +200,7 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     `keys` is the directory of its key map, by default `PATH.keys` beside it; without one the store knows numbers only.
     """
     path = Path(path)
+    _refuse_file(path)
     if not (path / "CURRENT").exists():
         raise Refused("store.missing", store=str(path))
     raw = _read_identity(path / "store.json")
@@ -209,6 +222,11 @@ def open_store(path: str | Path, keys: str | Path | None = None) -> VisitStore:
     if key_map is not None and mark and mark != key_map.secret_mark:
         raise Refused("store.keys_mismatch", keys=str(beside))
     return store
+
+
+def _refuse_file(path: Path) -> None:
+    if path.is_file():
+        raise Refused("store.is_a_file", store=str(path))
 
 
 def _read_identity(file: Path) -> dict[str, Any]:

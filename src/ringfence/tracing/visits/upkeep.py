@@ -27,11 +27,12 @@ class StoreInfo:
     """What a store holds: days (dates), visits begun, imputed ends, persons, places, bytes on disk, and more.
 
     Of a live store nobody knows imputed ends, persons and places without opening it (None), and `visits` counts the
-    erased until their days are forgotten; `opened` tells how much of it was ever opened under warrants.
+    erased until their days are forgotten; `opened` tells how much of it was ever opened under warrants. `zone` is None
+    while nobody has named one.
     """
 
     kind: str
-    zone: str
+    zone: str | None
     days: list[str]
     visits: int
     imputed: int | None
@@ -87,7 +88,7 @@ def _info(
     from_day = store.manifest.retained_from
     return StoreInfo(
         kind=store.identity.kind,
-        zone=store.identity.zone,
+        zone=store.settled_zone,
         days=[date_of(d).isoformat() for d in sorted({e.day for e in entries if e.pieces})],
         visits=visits,
         imputed=imputed,

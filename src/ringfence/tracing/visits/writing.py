@@ -100,8 +100,12 @@ class Writer:
         ledger: Iterable[tuple[str, int]] = (),
         suppressions: Iterable[Suppression] = (),
         keys_mark: str | None = None,
+        zone: str | None = None,
     ) -> LoadOutcome:
-        """Write what was taken in as segments and put it in force, durably. `ledger` names the files it came from."""
+        """Write what was taken in as segments and put it in force, durably. `ledger` names the files it came from.
+
+        `zone` becomes the store's where none is settled yet and something was loaded.
+        """
         with refused_writing(self.store.path, needed=32 * self._aside.rows):
             fresh, outcome = self._segments_of_load()
             now = self.store.manifest
@@ -112,8 +116,14 @@ class Writer:
                 suppressions=tuple(known.values()),
                 kinds_file=self._write_kinds(),
                 keys_mark=now.keys_mark if keys_mark is None else keys_mark,
+                zone=zone if zone and outcome.loaded and not self.store.settled_zone else now.zone,
             )
         return outcome
+
+    def set_zone(self, zone: str) -> None:
+        """Let people read this store in another time zone; its visits stay as they are."""
+        with refused_writing(self.store.path, needed=0):
+            self._publish(zone=zone)
 
     def erase(self, numbers: Iterable[int], suppressions: Iterable[Suppression] = ()) -> None:
         """Make persons unfindable at once; their bytes go at the next `compact`."""
