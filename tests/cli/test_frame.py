@@ -153,11 +153,16 @@ def test_wrong_usage_exits_with_two(command, capsys):
         (["nonsense"], "no command nonsense", "没有 nonsense 这个命令"),
         (["trace", "--persn", "Wei"], "no option --persn", "没有 --persn"),
         (["trace"], "--person is missing", "缺少 --person"),
-        (["trace", "--person", "Wei", "--hops", "many"], "--hops cannot have this value", "--hops 的值不可用"),
+        (["trace", "--person", "Wei", "--hops", "many"], "a whole number is needed", "--hops 的值不可用：应为整数"),
+        (["trace", "--person", "Wei", "--hops"], "--hops needs a value", "--hops 后面须填写值"),
+        (["trace", "--person", "Wei", "--hops", "3"], "at most 2", "不得大于 2"),
+        (["trace", "--person", "Wei", "home"], "Nothing more was expected here: home", "此处不应再有内容：home"),
     ],
 )
 def test_wrong_usage_is_told_in_the_readers_language(monkeypatch, capsys, words, english, chinese):
-    def doing(person: Annotated[str, typer.Option("--person")], hops: Annotated[int, typer.Option("--hops")] = 1):
+    def doing(
+        person: Annotated[str, typer.Option("--person")], hops: Annotated[int, typer.Option("--hops", max=2)] = 1
+    ):
         raise AssertionError((person, hops))
 
     tree = typer.Typer()
@@ -203,6 +208,51 @@ def test_help_exists_in_both_languages(language, word, capsys):
     assert "cli." not in shown
 
 
+@pytest.mark.parametrize(
+    "words", [[], ["trace"], ["hypotheses"], ["warrant", "new"], ["visits", "load"], ["visits", "erase"]]
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_help_is_never_cut_on_a_narrow_screen(monkeypatch, capsys, language, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main.run([*words, "--help", "--lang", language]) == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    command = main.build(everything=True)
+    for word in words:
+        command = command.commands[word]
+    letters = "".join(shown.replace("│", "").split())
+    for parameter in command.params:
+        assert "".join(getattr(parameter, "help", "").split()) in letters
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["trace", "--persons", "nowhere.csv"], "cli.file_missing"),
+        (["warrant", "show", "nowhere.json"], "cli.file_missing"),
+        (["warrant", "show", "."], "cli.file_is_directory"),
+        (["visits", "load", "nowhere.csv", "--store", "city"], "cli.file_missing"),
+    ],
+)
+def test_a_file_that_is_not_there_is_a_refusal(tmp_path, monkeypatch, capsys, words, code):
+    monkeypatch.chdir(tmp_path)
+    assert main.run([*words, "--json"]) == 1
+    (refusal,) = json.loads(capsys.readouterr().out)["refused"]
+    assert refusal["code"] == code
+    assert refusal["values"]["path"] == next(word for word in words if word.startswith(("nowhere", ".")))
+
+
+@pytest.mark.parametrize("words", [[], ["visits"]])
+def test_a_program_that_names_no_command_gets_one_object(capsys, words):
+    assert main.run([*words, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["sentence"] == "A command is missing."
+
+
+def test_a_question_without_a_span_or_a_person_says_what_is_missing(tmp_path, capsys):
+    assert main.run(["trace", "--store", f"{tmp_path}", "--lang", "en"]) == 2
+    assert "--from is missing" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_help_text_is_a_sentence_in_both_languages(language):
     output.speak(output.Manner(language=language))
@@ -243,3 +293,10 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path):
     launch = f"{sys.executable} -c 'from ringfence.cli.main import main; main()' --help"
     done = subprocess.run(["sh", "-c", f"{launch} | true"], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+@pytest.mark.io
+def test_a_reader_who_has_had_enough_is_no_failure():
+    launch = f"{sys.executable} -c 'from ringfence.cli.main import main; main()' trace --help; echo $? >&2"
+    done = subprocess.run(["sh", "-c", f"({launch}) | true"], capture_output=True, text=True, check=True)
+    assert done.stderr == "0\n"

@@ -24,7 +24,7 @@ import typer.main
 
 from ringfence import __version__
 from ringfence.cli import output
-from ringfence.cli.wording import put_into_words, tell_usage
+from ringfence.cli.wording import file_refused, put_into_words, tell_usage
 from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.words import LANGUAGES
 
@@ -56,10 +56,12 @@ def run(argv: Sequence[str]) -> int:
         output.tell_problem("cli.unknown_language", output.say("cli.unknown_language", language=asked.wrong_language))
         return USAGE
     try:
-        return _perform(asked.words)
-    except BrokenPipeError:  # the reader of a pipe has left; nobody is there to be told
+        left_with = _perform(asked.words)
+        sys.stdout.flush()  # here, where a reader who has left is no fault
+        return left_with
+    except (BrokenPipeError, SystemExit):  # so typer and rich leave, too, when the reader of a pipe has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return REFUSED
+        return DONE
     except (KeyboardInterrupt, typer.Abort):
         output.tell_problem("cli.interrupted", output.say("cli.interrupted"))
         return INTERRUPTED
@@ -120,7 +122,8 @@ def language_of(environment: os._Environ[str] | dict[str, str]) -> str:
 
 def build(wanted: str | None = None, *, everything: bool = False) -> Any:
     """Return the command tree in the present language, with the module of the wanted command or of all imported."""
-    app = typer.Typer(name="ringfence", no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+    helps = not output.manner().as_json  # a program gets one object, not a page
+    app = typer.Typer(name="ringfence", no_args_is_help=helps, add_completion=False, rich_markup_mode="rich")
     app.callback(help="cli.help", epilog="cli.epilog")(_root)
     for name, where in COMMANDS.items():
         if find_spec(where) is None:
@@ -130,7 +133,7 @@ def build(wanted: str | None = None, *, everything: bool = False) -> Any:
             continue
         command = import_module(where).command
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name, help=f"cli.{name}.help", no_args_is_help=True)
+            app.add_typer(command, name=name, help=f"cli.{name}.help", no_args_is_help=helps)
         else:
             app.command(name, help=f"cli.{name}.help", no_args_is_help=False)(command)
     tree = typer.main.get_command(app)
@@ -149,6 +152,9 @@ def _perform(words: tuple[str, ...]) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):  # typer keeps the class of its usage errors to itself
             raise
+        refusal = file_refused(error)
+        if refusal is not None:
+            raise refusal from error
         tell_usage(error)
         return USAGE
 

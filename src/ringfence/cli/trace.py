@@ -12,6 +12,7 @@ import typer
 from ringfence.cli import output
 from ringfence.cli.clock import now
 from ringfence.cli.output import say
+from ringfence.cli.wording import MissingParameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,10 +39,11 @@ class Stamp(StrEnum):
 
 
 def command(
+    *,
     store: Annotated[Path | None, typer.Option("--store", help="cli.trace.store", show_default=False)] = None,
     person: Annotated[list[str] | None, typer.Option("--person", help="cli.trace.person", show_default=False)] = None,
-    start: Annotated[str, typer.Option("--from", help="cli.trace.from")] = "",
-    end: Annotated[str, typer.Option("--to", help="cli.trace.to")] = "",
+    start: Annotated[str, typer.Option("--from", help="cli.trace.from")],
+    end: Annotated[str, typer.Option("--to", help="cli.trace.to")],
     persons: Annotated[
         Path | None, typer.Option(help="cli.trace.persons", exists=True, dir_okay=False, show_default=False)
     ] = None,
@@ -265,7 +267,7 @@ def _seeds(given: list[str], file: Path | None) -> tuple[str, ...]:
     listed = file.read_text(encoding="utf-8-sig").split("\n") if file is not None else []
     seeds = tuple(dict.fromkeys(p.strip() for p in [*given, *listed] if p.strip()))
     if not seeds:
-        raise typer.BadParameter(say("cli.trace.nobody"), param_hint="--person")
+        raise MissingParameter(say("cli.trace.nobody"), param_hint="--person")
     return seeds
 
 

@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import typer
+
 from ringfence.cli.output import manner, say, tell_problem
+from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.words import table
 
 
@@ -32,8 +35,28 @@ def put_into_words(tree: Any) -> None:
             parameter.help = _worded(getattr(parameter, "help", None))
             if getattr(parameter, "is_flag", False):
                 parameter.metavar = ""  # a switch takes no value
+    _wrap_wide_text()
     if manner().language != "en":
         _translate_headings()
+
+
+class MissingParameter(typer.BadParameter):
+    """Something that is needed, perhaps in one of several ways, and was not given; `param_hint` names it."""
+
+
+def file_refused(error: Any) -> Refused | None:
+    """Return the refusal that a file named on the command line deserves, or None where the usage is wrong."""
+    text = getattr(error, "message", "")
+    told = re.fullmatch(r"\w+ '(.*)' (does not exist|is a directory|is a file|is not readable)\.", text)
+    if told is None:
+        return None
+    codes = {
+        "does not exist": "cli.file_missing",
+        "is a directory": "cli.file_is_directory",
+        "is a file": "cli.file_not_directory",
+        "is not readable": "cli.file_denied",
+    }
+    return Refused(codes[told[2]], path=told[1])
 
 
 def tell_usage(error: Any) -> None:
@@ -47,7 +70,8 @@ def tell_usage(error: Any) -> None:
 
 def _usage_sentence(error: Any) -> str:
     kind = type(error).__name__
-    hint = " / ".join(getattr(getattr(error, "param", None), "opts", ()) or ()) or str(getattr(error, "param_hint", ""))
+    names = getattr(getattr(error, "param", None), "opts", None) or [str(getattr(error, "param_hint", ""))]
+    hint = " / ".join(name if name.startswith("-") else name.upper() for name in names)
     text = error.format_message()
     unknown = re.match(r"No such command '(.*?)'", text)
     if unknown:
@@ -61,8 +85,30 @@ def _usage_sentence(error: Any) -> str:
     if kind == "MissingParameter":
         return say("cli.missing_parameter", name=hint)
     if kind == "BadParameter":
-        return say("cli.bad_value", name=hint, text=error.message)
-    return say("cli.usage", text=text)
+        return say("cli.bad_value", name=hint, text=_in_our_words(error.message))
+    return say("cli.usage", text=_in_our_words(text))
+
+
+_TOLD_BY_TYPER = {
+    r"Input should be greater than or equal to (?P<limit>\S+)": "cli.least",
+    r"Input should be less than or equal to (?P<limit>\S+)": "cli.most",
+    r"Input should be a valid integer.*": "cli.whole_number",
+    r"Input should be a valid number.*": "cli.number",
+    r"(?:Value error, )?'(?P<given>.*)' is not one of (?P<choices>.*)\.": "cli.none_of",
+    r"Option '(?P<name>.*)' requires an argument\.": "cli.lacks_value",
+    r"Option '(?P<name>.*)' requires \d+ arguments\.": "cli.lacks_value",
+    r"Option '(?P<name>.*)' does not take a value\.": "cli.takes_no_value",
+    r"Got unexpected extra arguments?(?:\(s\))? \((?P<given>.*)\)": "cli.too_many_words",
+}
+
+
+def _in_our_words(text: str) -> str:
+    """Return what typer says about a value in our words, or as it is where it was not foreseen."""
+    for pattern, code in _TOLD_BY_TYPER.items():
+        told = re.fullmatch(pattern, text, re.S)
+        if told:
+            return say(code, **told.groupdict())
+    return text
 
 
 def _worded(text: str | None) -> str | None:
@@ -84,6 +130,24 @@ def _translate_frame(command: Any) -> None:
         return option
 
     command.get_usage, command.get_help_option = get_usage, get_help_option
+
+
+def _wrap_wide_text() -> None:
+    """Let typer's help pages break Chinese, which has no blanks, at the margin: they would cut it with a mark."""
+    from typer import rich_utils
+
+    plain = rich_utils._make_rich_text
+    if getattr(plain, "wraps", False):
+        return
+
+    def wrapping(**told: Any) -> Any:
+        made = plain(**told)
+        if hasattr(made, "overflow"):
+            made.overflow = "fold"
+        return made
+
+    wrapping.wraps = True  # type: ignore[attr-defined]
+    rich_utils._make_rich_text = wrapping
 
 
 def _translate_headings() -> None:
