@@ -97,3 +97,60 @@ def test_a_first_load_that_is_refused_leaves_no_store_behind(command, tmp_path, 
 def test_a_file_is_not_a_store(command, words):
     (refusal,) = command(*words, code=1)["refused"]
     assert refusal["code"] == "store.is_a_file"
+
+
+MIXED = """人员,场所,类型,到店,离店,体温,备注
+wei,面馆,餐馆,2022-03-08T12:00+08:00,2022-03-08T12:40+08:00,36.5,
+fang,面馆,餐馆,2022-03-08 12:10,2022-03-08 12:20,36.6,
+chen,面馆,餐馆,2022-03-08 12:10,2022-03-08 12:20,36.6,
+li,面馆,餐馆,noon,,36.6,
+"""
+
+
+def test_columns_that_were_not_used_are_told(command, tmp_path, capsys):
+    (tmp_path / "shop.csv").write_text(MIXED, encoding="utf-8")
+    told = command(*load("shop.csv"))
+    assert (told["loaded"], told["imputed"]) == (1, 0)
+    assert told["unused_columns"] == {"shop.csv": ["体温", "备注"]}
+    assert command("visits", "info", "--store", "city")["kinds"] == {"restaurant": 1}
+    assert main.run(load("shop.csv")) == 0
+    assert "shop.csv: columns not used: 体温, 备注" in capsys.readouterr().out
+
+
+def test_a_load_tells_why_rows_were_rejected_commonest_first(command, tmp_path, capsys):
+    (tmp_path / "shop.csv").write_text(MIXED, encoding="utf-8")
+    told = command(*load("shop.csv"))["reject_reasons"]
+    assert [(reason["code"], reason["rows"]) for reason in told] == [("intake.no_zone", 2), ("intake.unreadable", 1)]
+    assert "--tz" in told[0]["mend"]
+    assert main.run([*load("shop.csv"), "--lang", "zh"]) == 0
+    assert "2 行未导入，首例在第 3 行" in capsys.readouterr().out
+
+
+def test_the_rejects_of_a_load_repeated_do_not_pile_up(command, tmp_path):
+    (tmp_path / "shop.csv").write_text(MIXED, encoding="utf-8")
+    first, again = command(*load("shop.csv")), command(*load("shop.csv"))
+    assert first["rejects_file"] == again["rejects_file"]
+    assert command("visits", "info", "--store", "city")["rejects_files"] == 1
+
+
+def test_an_onset_of_somebody_not_asked_about_is_refused(command):
+    command(*load("naive.csv", "--tz", "Asia/Shanghai"))
+    words = ["trace", "--store", "city", "--person", "wei", *EVENING, "--onset", "Wei=2022-03-08"]
+    (refusal,) = command(*words, code=1)["refused"]
+    assert (refusal["code"], refusal["values"]) == ("trace.onset_not_asked", {"person": "Wei"})
+
+
+def test_rows_and_columns_of_lists_that_were_not_taken_are_told(command, tmp_path, capsys):
+    command(*load("naive.csv", "--tz", "Asia/Shanghai"))
+    (tmp_path / "told.csv").write_text("case,contact,last_contact,height\nwei,li,soon,170\nwei,chen,2022-03-08,180\n")
+    words = ["trace", "--store", "city", "--person", "wei", *EVENING, "--named", "told.csv"]
+    told = command(*words)
+    assert told["files"][0]["unused_columns"] == ["height"]
+    assert [reject["line"] for reject in told["rejects"]] == [2]
+    assert all(reject["reason"] and reject["mend"] for reject in told["rejects"])
+    for language, rows in (("en", "1 rows not taken"), ("zh", "退回 1 行")):
+        assert main.run([*words, "--lang", language]) == 0
+        shown = capsys.readouterr().out
+        assert rows in shown
+        assert "height" in shown
+        assert told["rejects"][0]["mend"] in shown or language == "zh"

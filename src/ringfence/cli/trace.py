@@ -190,7 +190,7 @@ def _file_json(file: FileReport) -> dict[str, Any]:
     return {
         "file": file.file, "kind": file.kind, "loaded": file.loaded, "duplicates": file.duplicates,
         "rejected": file.rejected, "undated": file.undated, "before_window": file.before_window,
-        "notes": [_reason_json(note) for note in file.notes],
+        "notes": [_reason_json(note) for note in file.notes], "unused_columns": list(file.unused),
     }  # fmt: skip
 
 
@@ -348,12 +348,16 @@ def _print(
 
 def _print_lists(console: Console, found: Contacts) -> None:
     """Tell what the lists held and which rows were not taken, before anything is read out of them."""
+    from ringfence.cli.visits import tell_unused
+
     for note in found.notes:
         console.print(say(note.code, **note.values), soft_wrap=True)
     for file in found.files:
         counts = {"loaded": file.loaded, "duplicates": file.duplicates, "rejected": file.rejected}
         told = {name: f"{count:,}" for name, count in counts.items()}
         console.print(say("trace.list_read", file=file.file, **told), soft_wrap=True)
+        if file.unused:
+            tell_unused(console, file.file, file.unused)
         for note in file.notes:
             console.print(say(note.code, **note.values), soft_wrap=True)
         if file.undated or file.before_window:

@@ -13,8 +13,11 @@ from ringfence.cli.clock import now
 from ringfence.cli.output import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from ringfence.tracing.intake.rejects import Reject
     from ringfence.tracing.visits.loading import Loaded
 
 command = typer.Typer()
@@ -23,6 +26,7 @@ _COUNTED = (
 )  # fmt: skip
 
 _KINDS_TOLD = 5
+_REASONS_TOLD = 3
 
 Store = Annotated[Path, typer.Option("--store", help="cli.visits.store")]
 Keys = Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)]
@@ -81,6 +85,8 @@ def load(
             opened, files, settings, rejects_file=rejects_file, progress=progress,
             waiting=lambda: output.note("visits.waiting", store=store),
         )  # fmt: skip
+    if rejects is None and result.rejects_file is not None:
+        result.rejects_file = _named_by_content(result.rejects_file)
     output.answer(
         _loaded_json(result) | {"zone": opened.settled_zone}, people=lambda console: _print_loaded(console, result)
     )
@@ -108,6 +114,7 @@ def info(store: Store, keys: Keys = None) -> None:
             (say("visits.info.bytes"), f"{told.bytes / 1e6:,.1f} MB"),
             (say("visits.info.erased"), f"{told.erased:,}"),
             (say("visits.info.awaiting"), f"{told.awaiting_compaction:,}"),
+            (say("visits.info.rejects_files"), f"{told.rejects_files:,}"),
         ]  # fmt: skip
         if told.opened is not None:
             rows += [
@@ -238,6 +245,18 @@ def verify(store: Store, keys: Keys = None) -> int:
     return 0
 
 
+def _named_by_content(file: Path) -> Path:
+    """Return a file of rejects under a name of its content: the same rejects again take the place of the old ones."""
+    import hashlib
+
+    from ringfence.tracing.visits import durable
+
+    named = file.with_name(f"{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}.csv")
+    file.replace(named)
+    durable.flush_directory(named.parent)
+    return named
+
+
 def _count(number: int | None) -> str:
     return say("visits.info.sealed") if number is None else f"{number:,}"
 
@@ -254,7 +273,18 @@ def columns_of(pairs: list[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
+def _commonest(result: Loaded) -> list[tuple[str, int, Reject]]:
+    """Return why rows were rejected, the commonest reason first, each with its first row."""
+    return sorted(((code, rows, first) for code, (rows, first) in result.reasons.items()), key=lambda r: (-r[1], r[0]))
+
+
+def tell_unused(console: Console, file: str, columns: Sequence[str]) -> None:
+    """Tell a person which columns of a file were not used, and how to name one."""
+    console.print(say("visits.unused_columns", file=file, columns=", ".join(columns)), soft_wrap=True)
+
+
 def _loaded_json(result: Loaded) -> dict[str, Any]:
+    language = output.manner().language
     told = {
         "loaded": result.loaded,
         "duplicates": result.duplicates,
@@ -267,6 +297,11 @@ def _loaded_json(result: Loaded) -> dict[str, Any]:
         "kind_conflicts": result.kind_conflicts,
         "unknown_kinds": dict(result.unknown_kinds.most_common()),
         "known_files": result.known_files,
+        "unused_columns": result.unused_columns,
+        "reject_reasons": [
+            {"code": code, "rows": rows, "reason": first.reason(language), "mend": first.mend(language)}
+            for code, rows, first in _commonest(result)
+        ],
     }
     return told | ({"refused": output.told(result.refused)} if result.refused else {})
 
@@ -284,5 +319,11 @@ def _print_loaded(console: Console, result: Loaded) -> None:
                 listed=", ".join(f"{word} ({rows:,})" for word, rows in listed)),
             soft_wrap=True,
         )  # fmt: skip
+    for file, columns in result.unused_columns.items():
+        tell_unused(console, file, columns)
+    language = output.manner().language
+    for _, count, first in _commonest(result)[:_REASONS_TOLD]:
+        told = {"line": first.line, "reason": first.reason(language), "mend": first.mend(language)}
+        console.print(say("visits.rejected_because", rows=f"{count:,}", **told), soft_wrap=True)
     if result.rejects_file is not None:
         console.print(say("visits.see_rejects", file=result.rejects_file), soft_wrap=True)

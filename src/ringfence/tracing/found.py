@@ -46,6 +46,7 @@ class Contact:
 class FileReport:
     """What a list held: loaded + duplicates + rejected are its rows; `at` is its place among lists of its kind.
 
+    `unused` are columns that nothing was taken from.
     `undated` named contacts tell no time and count in every window; `before_window` were last met before it and do not.
     """
 
@@ -58,6 +59,7 @@ class FileReport:
     undated: int = 0
     before_window: int = 0
     notes: tuple[Reason, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -92,6 +92,7 @@ class EncounterFile:
     rejects: tuple[Reject, ...]
     notes: tuple[Reason, ...]
     step_seconds: int | None
+    unused: tuple[str, ...] = ()
 
 
 def read_encounters(
@@ -124,7 +125,7 @@ def read_encounters(
         ends_good = starts_good + length
     found = EncounterList.of(a, b, starts_good, ends_good, distance[good])
     rejects = tuple(sorted((*told.rejects, *faults.rejects), key=lambda r: r.line))
-    return EncounterFile(found, numbers, len(found), len(good) - len(found), rejects, notes, step)
+    return EncounterFile(found, numbers, len(found), len(good) - len(found), rejects, notes, step, told.unused)
 
 
 def read_steps(path: Path, zone: ZoneInfo) -> dict[str, datetime]:

@@ -160,7 +160,7 @@ def read_lists(encounters: Sequence[Path], named: Sequence[Path], settings: List
         parts.append(read.encounters)
         lists.files.append(
             FileReport(path.name, "encounter", len(parts) - 1, read.loaded, read.duplicates, len(read.rejects),
-                       notes=read.notes)
+                       notes=read.notes, unused=read.unused)
         )  # fmt: skip
         lists.rejects += [(path.name, reject) for reject in read.rejects]
     if parts:
@@ -171,7 +171,7 @@ def read_lists(encounters: Sequence[Path], named: Sequence[Path], settings: List
         told = read_named(path, zone=settings.zone, numbers=lists.numbers, columns=settings.columns_of(NAMED_NAMES))
         lists.files.append(
             FileReport(path.name, "named", len(lists.named), told.loaded, told.duplicates, len(told.rejects),
-                       undated=told.undated)
+                       undated=told.undated, unused=told.unused)
         )  # fmt: skip
         lists.named.append((path.name, told.named))
         lists.rejects += [(path.name, reject) for reject in told.rejects]

@@ -60,6 +60,7 @@ class NamedFile:
     duplicates: int
     undated: int
     rejects: tuple[Reject, ...]
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ def read_named(
         tuple(columns_out[6]),
     )
     undated = int(np.count_nonzero(named.first == UNKNOWN))
-    return NamedFile(named, numbers, len(named), good - len(named), undated, tuple(sorted(rejects, key=_line)))
+    told_back = tuple(sorted(rejects, key=_line))
+    return NamedFile(named, numbers, len(named), good - len(named), undated, told_back, told.unused)
 
 
 def _row(line: int, cells: list[str], zone: ZoneInfo | None) -> Row | Reject:

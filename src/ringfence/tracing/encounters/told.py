@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.intake.columns import choose_columns
+from ringfence.tracing.intake.columns import choose_columns, unused_columns
 from ringfence.tracing.intake.rejects import Reject
 from ringfence.tracing.intake.scan import Shape
 from ringfence.tracing.intake.sources import is_parquet, open_file
@@ -66,6 +66,7 @@ class Told:
     columns: Mapping[str, list[str]]
     lines: list[int]
     rejects: list[Reject]
+    unused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -94,17 +95,18 @@ def read_told(
     if is_parquet(path):
         return _parquet(path, choose)
     header: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     found: dict[str, list[str]] = {}
     lines: list[int] = []
     rejects: list[Reject] = []
     for block in read_tables(path, choose, _BLOCK_BYTES):
-        header = block.header
+        header, unused = block.header, block.unused
         good = np.flatnonzero((block.shapes == Shape.WHOLE) & ~block.damaged)
         for field, texts in block.fields.items():
             found.setdefault(field, []).extend(texts.take(good).texts())
         lines += block.lines[good].tolist()
         rejects += _misshapen(block)
-    return Told(header, found, lines, rejects)
+    return Told(header, found, lines, rejects, unused)
 
 
 def _misshapen(block: TableBlock) -> list[Reject]:
@@ -127,12 +129,13 @@ def _parquet(path: Path, choose: Callable[[Sequence[str]], Mapping[str, tuple[in
     except (pa.ArrowException, OSError) as error:
         raise Refused("intake.damaged", file=path.name, why=str(error).splitlines()[0]) from error
     header = tuple(table.column_names)
+    chosen = choose(header)
     cells = {
         field: [[_text(value) for value in table.column(at).to_pylist()] for at in several]
-        for field, several in choose(header).items()
+        for field, several in chosen.items()
     }
     columns = {field: [" ".join(row) for row in zip(*several, strict=True)] for field, several in cells.items()}
-    return Told(header, columns, list(range(1, table.num_rows + 1)), [])
+    return Told(header, columns, list(range(1, table.num_rows + 1)), [], unused_columns(header, chosen))
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.intake.columns import choose_columns
+from ringfence.tracing.intake.columns import choose_columns, unused_columns
 from ringfence.tracing.intake.resolve import Times, resolve, with_dates
 from ringfence.tracing.intake.settings import IntakeSettings
 from ringfence.tracing.intake.sources import is_parquet, open_file
@@ -34,6 +34,7 @@ class Block:
     cell_at: Callable[[str, int], str]
     row_at: Callable[[int], str]
     position: int
+    unused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -87,7 +88,18 @@ def _csv_block(table: TableBlock, settings: IntakeSettings) -> Block:
     def cell_at(field: str, row: int) -> str:
         return fields[field].text(row) if field in fields else ""
 
-    return Block(fields, start, end, table.lines, table.shapes, table.damaged, cell_at, table.row_at, table.position)
+    return Block(
+        fields,
+        start,
+        end,
+        table.lines,
+        table.shapes,
+        table.damaged,
+        cell_at,
+        table.row_at,
+        table.position,
+        table.unused,
+    )
 
 
 def _dated(fields: Mapping[str, Texts], settings: IntakeSettings) -> dict[str, Texts]:
@@ -134,7 +146,8 @@ def read_parquet(path: Path, settings: IntakeSettings) -> Generator[Block, None,
                     else _joined_columns([batch.column(names[at]) for at in several])
                     for field, several in columns.items()
                 }  # fmt: skip
-                yield _parquet_block(found, settings, rows, raw.tell())
+                unused = unused_columns(names, columns)
+                yield replace(_parquet_block(found, settings, rows, raw.tell()), unused=unused)
                 rows += len(batch)
     except (pa.ArrowException, OSError) as error:
         raise Refused("intake.damaged", file=path.name, why=str(error).splitlines()[0]) from error

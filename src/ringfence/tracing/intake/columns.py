@@ -24,16 +24,16 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "start", "start_time", "start_at", "starttime", "arrival", "arrival_time", "arrived", "arrived_at",
         "check_in", "checkin", "check_in_time", "checkin_time", "enter", "entered", "begin", "from", "time",
         "datetime", "timestamp", "utc_time", "开始", "开始时间", "到达", "到达时间", "进入", "进入时间", "扫码时间",
-        "时间",
+        "到店", "到店时间", "时间",
     ),
     "end": (
         "end", "end_time", "end_at", "endtime", "leave", "left", "leave_time", "left_at", "departure",
         "departure_time", "check_out", "checkout", "check_out_time", "checkout_time", "exit", "until", "to", "结束",
-        "结束时间", "离开", "离开时间", "离去时间",
+        "结束时间", "离开", "离开时间", "离去时间", "离店", "离店时间",
     ),
     "kind": (
         "kind", "place_kind", "kind_of_place", "place_type", "venue_type", "poi_type", "场所类型", "场所类别",
-        "地点类型",
+        "地点类型", "类型",
     ),
     "source": (
         "source", "来源", "数据来源",
@@ -89,6 +89,12 @@ def choose_columns(
         told = ", ".join(f"{field}={'+'.join(header[at] for at in several)}" for field, several in chosen.items())
         raise Refused("intake.column_twice", columns=told)
     return chosen
+
+
+def unused_columns(header: Sequence[str], columns: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
+    """Return the named columns of a header that no field was taken from."""
+    used = {at for several in columns.values() for at in several}
+    return tuple(name.strip() for at, name in enumerate(header) if at not in used and name.strip())
 
 
 def _asked(field: str, column: str, header: Sequence[str], known: Sequence[str]) -> tuple[int, ...]:

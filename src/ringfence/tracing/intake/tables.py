@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.tracing.intake.columns import unused_columns
 from ringfence.tracing.intake.scan import Records, split
 from ringfence.tracing.intake.sources import TextBlocks, open_file
 from ringfence.tracing.texts import Texts
@@ -33,6 +34,7 @@ class TableBlock:
     damaged: NDArray[np.bool_]
     row_at: Callable[[int], str]
     position: int
+    unused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -68,6 +70,7 @@ class _Header:
     names: tuple[str, ...]
     fields: Mapping[str, tuple[int, ...]]  # places in Records by field
     wanted: NDArray[np.int64]
+    unused: tuple[str, ...]
 
     @classmethod
     def of(cls, text: bytes, choose: Choose, *, final: bool) -> tuple[_Header | None, int]:
@@ -89,7 +92,9 @@ class _Header:
         wanted = np.full(max(1, len(names)), -1, np.int64)
         wanted[used] = np.arange(len(used))
         fields = {field: tuple(used.index(at) for at in several) for field, several in columns.items()}
-        return cls(ord(delimiter), tuple(names), fields, wanted), len(text) if end < 0 else end + 1
+        return cls(ord(delimiter), tuple(names), fields, wanted, unused_columns(names, columns)), len(
+            text
+        ) if end < 0 else end + 1
 
 
 def _outside_quotes(line: str, mark: str) -> int:
@@ -112,7 +117,8 @@ def _block(text: bytes, header: _Header, line: int, final: bool, position: int) 
         return text[records.begins[row] : records.ends[row]].decode("utf-8", "replace")
 
     damaged = _damaged_rows(text, records)
-    return TableBlock(header.names, fields, records.lines, records.shapes, damaged, row_at, position), used, line
+    block = TableBlock(header.names, fields, records.lines, records.shapes, damaged, row_at, position, header.unused)
+    return block, used, line
 
 
 def joined(columns: Sequence[Texts]) -> Texts:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ringfence.tracing.intake.blocks import Block, ahead, read_csv, read_parquet
 from ringfence.tracing.intake.judge import FIELDS_AT_FAULT, Rule, judge
 from ringfence.tracing.intake.kinds import known_kind
-from ringfence.tracing.intake.rejects import RejectsFile
+from ringfence.tracing.intake.rejects import Reject, RejectsFile
 from ringfence.tracing.intake.settings import IntakeSettings
 from ringfence.tracing.intake.sources import is_parquet
 from ringfence.tracing.intake.vehicles import place_of_vehicle
@@ -26,6 +26,7 @@ from ringfence.vocabulary.places import PlaceKind
 
 Progress = Callable[[int, int], None]  # bytes of the file read so far, bytes of the file
 _NO_KIND, _UNKNOWN_KIND = 255, 254
+_VALUE_TOLD = 60  # characters
 _UNSURE_WORDS = frozenset(("false", "f", "no", "n", "0", "uncertain", "unsure", "否", "不确定", "不准确", "存疑"))
 _SOURCE_WORDS = {
     "": 0, "record": 0, "记录": 0, "登记": 0, "scan": 1, "扫码": 1, "场所码": 1, "interview": 2, "流调": 2, "访谈": 2,
@@ -47,6 +48,7 @@ class IntakeCounts:
     unknown_kinds: Counter[str] = field(
         default_factory=Counter
     )  # words for a kind of place that are not known, by rows
+    reasons: dict[str, tuple[int, Reject]] = field(default_factory=dict)  # rejected rows by code, and the first of each
 
 
 class VisitReader:
@@ -68,6 +70,7 @@ class VisitReader:
         self.path = path
         self.counts = IntakeCounts()
         self.place_kinds: dict[int, PlaceKind] = {}
+        self.unused_columns: tuple[str, ...] = ()
         self._known_kinds = np.full(1024, _NO_KIND, np.uint8)
         for place, kind in place_kinds.items():
             self._room_for(place)
@@ -95,6 +98,7 @@ class VisitReader:
 
     def _take(self, block: Block) -> VisitBatch:
         settings = self._settings
+        self.unused_columns = block.unused
         person, place = block.fields["person"], block.fields["place"]
         aboard = self._aboard(block)
         if len(aboard):
@@ -140,16 +144,22 @@ class VisitReader:
                 self.counts.suppressed += 1
                 continue
             field = FIELDS_AT_FAULT[fault[row]]
+            code, line = Rule(rule[row]).code, int(block.lines[row])
+            value = block.cell_at(field, row) if field else ""
+            values = {"zone": self._settings.zone or "", "days": self._settings.longest_days}
             self._rejects.add(
                 file=self.path.name,
-                line=int(block.lines[row]),
+                line=line,
                 field=field,
-                value=block.cell_at(field, row) if field else "",
-                rule=Rule(rule[row]).code,
+                value=value,
+                rule=code,
                 row=block.row_at(row),
-                values={"zone": self._settings.zone or "", "days": self._settings.longest_days},
+                values=values,
             )
             self.counts.rejected += 1
+            rows, first = self.counts.reasons.get(code, (0, None))
+            first = first or Reject(line, field, code, {"field": field, "value": value[:_VALUE_TOLD], **values})
+            self.counts.reasons[code] = rows + 1, first
 
     def _names_barred(self, block: Block, row: int, start: int, barred: Mapping[str, int]) -> bool:
         """Return whether a rejected row may be an erased person's from before her erasure: it is not written down."""

@@ -24,6 +24,7 @@ from ringfence.vocabulary.refusals import Refused
 
 if TYPE_CHECKING:
     from ringfence.tracing.intake import IntakeSettings, RejectsFile
+    from ringfence.tracing.intake.rejects import Reject
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read so far of all files, and the bytes of all files."""
@@ -31,7 +32,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Loaded:
-    """What became of all rows of all files: rows = loaded + duplicates + rejected + suppressed + expired."""
+    """What became of all rows of all files: rows = loaded + duplicates + rejected + suppressed + expired.
+
+    `reasons` are rejected rows by code, with the first of each; `unused_columns` are by file.
+    """
 
     loaded: int = 0
     duplicates: int = 0
@@ -44,6 +48,8 @@ class Loaded:
     unknown_kinds: Counter[str] = field(default_factory=Counter)
     rejects_file: Path | None = None
     known_files: list[str] = field(default_factory=list)
+    unused_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: dict[str, tuple[int, Reject]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
 
 
@@ -220,6 +226,11 @@ def _load(
             result.uncertain += counts.uncertain
             result.kind_conflicts += counts.kind_conflicts
             result.unknown_kinds += counts.unknown_kinds
+            if reader.unused_columns:
+                result.unused_columns[file.name] = reader.unused_columns
+            for code, (count, first) in counts.reasons.items():
+                before_it, earlier = result.reasons.get(code, (0, first))
+                result.reasons[code] = before_it + count, earlier
             if not counts.rejected:  # A file with rejects is read again another time, so that they are told again.
                 fresh[mark] = counts.rows
         before += sizes[file]

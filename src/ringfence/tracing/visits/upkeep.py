@@ -45,6 +45,7 @@ class StoreInfo:
     erased: int
     awaiting_compaction: int
     retained_from: str | None
+    rejects_files: int
     opened: OpenedCount | None = None
 
 
@@ -100,9 +101,16 @@ def _info(
         files_loaded=len(store.manifest.ledger),
         erased=len(store.erased),
         awaiting_compaction=len(store.manifest.tombstones),
+        rejects_files=_rejects_files(store),
         opened=opened,
         retained_from=None if from_day is None else date_of(from_day).isoformat(),
     )
+
+
+def _rejects_files(store: VisitStore) -> int:
+    """Return how many files of rejected rows lie with the keys of a store."""
+    room = None if store.keys is None else store.keys.rejects_directory
+    return len(list(room.glob("*.csv"))) if room is not None and room.is_dir() else 0
 
 
 def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]:
