@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from ringfence.cli import main
+from ringfence.cli import main, output
+from ringfence.cli.explaining import note_compiling
 
 NAIVE = (
     "person,place,start,end\nwei,home,2022-03-08 18:00,2022-03-08 20:00\nfang,home,2022-03-08 19:00,2022-03-08 21:00\n"
@@ -133,13 +135,6 @@ def test_the_rejects_of_a_load_repeated_do_not_pile_up(command, tmp_path):
     assert command("visits", "info", "--store", "city")["rejects_files"] == 1
 
 
-def test_an_onset_of_somebody_not_asked_about_is_refused(command):
-    command(*load("naive.csv", "--tz", "Asia/Shanghai"))
-    words = ["trace", "--store", "city", "--person", "wei", *EVENING, "--onset", "Wei=2022-03-08"]
-    (refusal,) = command(*words, code=1)["refused"]
-    assert (refusal["code"], refusal["values"]) == ("trace.onset_not_asked", {"person": "Wei"})
-
-
 def test_rows_and_columns_of_lists_that_were_not_taken_are_told(command, tmp_path, capsys):
     command(*load("naive.csv", "--tz", "Asia/Shanghai"))
     (tmp_path / "told.csv").write_text("case,contact,last_contact,height\nwei,li,soon,170\nwei,chen,2022-03-08,180\n")
@@ -154,3 +149,68 @@ def test_rows_and_columns_of_lists_that_were_not_taken_are_told(command, tmp_pat
         assert rows in shown
         assert "height" in shown
         assert told["rejects"][0]["mend"] in shown or language == "zh"
+
+
+DAY = ("--from", "2022-03-08T00:00", "--to", "2022-03-09T00:00")
+
+
+@pytest.fixture
+def shop(command, tmp_path):
+    (tmp_path / "shop.csv").write_text(MIXED.replace("noon", "2022-03-08 12:15"), encoding="utf-8")
+    command(*load("shop.csv", "--tz", "Asia/Shanghai"))
+
+
+def test_an_answer_says_which_times_rest_on_an_end_that_was_filled_in(shop, command, capsys):
+    told = command("trace", "--store", "city", "--person", "wei", *DAY)["contacts"]
+    assert {row["person"]: [time["imputed"] for time in row["evidence"]] for row in told} == {
+        "fang": [False],
+        "chen": [False],
+        "li": [True],
+    }
+    met_by_li = command("trace", "--store", "city", "--person", "li", *DAY)["contacts"]
+    assert all(time["imputed"] for row in met_by_li for time in row["evidence"])
+    assert main.run(["trace", "--store", "city", "--person", "wei", *DAY]) == 0
+    assert "12:15 – 12:40, 25 min (an end was filled in)" in capsys.readouterr().out
+
+
+def test_the_text_answer_tells_reasons_and_times_of_the_first_contacts(shop, command, capsys):
+    rows = command("trace", "--store", "city", "--person", "wei", *DAY)["contacts"]
+    for language in ("en", "zh"):
+        words = ["trace", "--store", "city", "--person", "wei", *DAY, "--lang", language, "--explain", "1"]
+        assert main.run(words) == 0
+        shown = capsys.readouterr().out
+        told = command(*words[:-2])["contacts"][0]["reasons"]
+        assert all(reason["sentence"] in shown for reason in told)
+        assert f"1. {rows[0]['person']}" in shown
+        assert f"2. {rows[1]['person']}" not in shown
+
+
+def test_the_table_for_a_spreadsheet_has_the_reasons(shop, command, tmp_path):
+    told = command("trace", "--store", "city", "--person", "wei", *DAY, "--csv", "contacts.csv")["contacts"]
+    written = (tmp_path / "contacts.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert written[0].endswith(",places,reasons")
+    assert told[0]["reasons"][0]["sentence"] in written[1]
+
+
+def test_an_answer_echoes_the_question(shop, command):
+    asked = command("trace", "--store", "city", "--person", "wei", *DAY, "--residual", "30")["asked"]
+    assert len(asked.pop("store")) == 32
+    assert asked == {
+        "persons": ["wei"], "from": "2022-03-08T00:00+08:00", "to": "2022-03-09T00:00+08:00", "residual": 30,
+        "min_overlap": 0, "hops": 1, "zone": "Asia/Shanghai",
+    }  # fmt: skip
+
+
+def test_the_first_use_on_a_machine_says_that_a_compiler_is_at_work(tmp_path, capsys):
+    def walk():
+        raise AssertionError
+
+    output.speak(output.Manner())
+    note_compiling(walk)
+    assert capsys.readouterr().err == "", "not a compiled function"
+    walk._cache = SimpleNamespace(cache_path=str(tmp_path))
+    note_compiling(walk)
+    assert "happens once" in capsys.readouterr().err
+    (tmp_path / "street.walk-7.py311.nbi").touch()
+    note_compiling(walk)
+    assert capsys.readouterr().err == ""

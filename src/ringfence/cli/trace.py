@@ -11,6 +11,7 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.clock import now
+from ringfence.cli.explaining import mark_imputed, note_compiling, print_explained
 from ringfence.cli.output import say
 from ringfence.cli.wording import MissingParameter
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ringfence.tracing.encounters.lists import ListSettings
     from ringfence.tracing.found import FileReport
     from ringfence.tracing.intake.rejects import Reject
+    from ringfence.tracing.visits.store import VisitStore
     from ringfence.vocabulary.reasons import Reason
 
 _SHOWN = 40
@@ -77,6 +79,7 @@ def command(
     tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="cli.trace.csv", show_default=False)] = None,
     page: Annotated[Path | None, typer.Option("--page", help="cli.trace.page", show_default=False)] = None,
+    explain: Annotated[int, typer.Option("--explain", min=0, help="cli.trace.explain")] = 5,
     warrant: Annotated[
         Path | None, typer.Option(help="cli.trace.warrant", exists=True, dir_okay=False, show_default=False)
     ] = None,
@@ -115,8 +118,10 @@ def command(
     else:
         from ringfence.tracing.live.opening import admit
         from ringfence.tracing.live.warrants import read_warrant
+        from ringfence.tracing.scanning import gather_stays
         from ringfence.vocabulary.moments import floor_minute
 
+        note_compiling(gather_stays)
         began, present = perf_counter(), floor_minute(now())
         opening = None
         if warrant is not None and opened is not None:
@@ -126,7 +131,7 @@ def command(
                 opened, asked, progress=lambda _done, total: advance(1 / total), opening=opening, now=present
             )
         found.elapsed_ms = (perf_counter() - began) * 1000
-    rows = list(found)
+    rows = mark_imputed(list(found), asked, opened)
     written = {"csv": csv, "rejects": _write_rejects(rejects, found)}
     if csv is not None:
         write_csv(csv, rows, shown_in)
@@ -149,9 +154,22 @@ def command(
             "rejects_file": written["rejects"],
             "notes": [_reason_json(note) for note in found.notes],
             "pages": pages,
+            "asked": _asked_json(asked, opened, shown_in),
         },
-        people=lambda console: _print(console, asked, found, rows, shown_in, [*pages]),
+        people=lambda console: _print(console, asked, found, rows, shown_in, [*pages], explain=explain),
     )  # fmt: skip
+
+
+def _asked_json(asked: ContactSearch, store: VisitStore | None, zone: tzinfo) -> dict[str, Any]:
+    """Return the question, so that an answer put aside still tells what it answers."""
+    from ringfence.vocabulary.moments import moment_of
+
+    start, end = (moment_of(minute, zone).isoformat(timespec="minutes") for minute in (asked.start, asked.end))
+    return {
+        "persons": list(asked.seeds), "from": start, "to": end, "residual": asked.residual_minutes,
+        "min_overlap": asked.min_overlap_minutes, "hops": asked.hops, "zone": str(zone),
+        "store": None if store is None else store.identity.id,
+    }  # fmt: skip
 
 
 def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
@@ -176,7 +194,7 @@ def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
         "channels": dict(contact.channels),
         "evidence": [
             {"place": s.place, "start": said(s.start), "end": said(s.end), "minutes": s.minutes,
-             "after_minutes": s.after_minutes, "crowd": s.crowd}
+             "after_minutes": s.after_minutes, "crowd": s.crowd, "imputed": s.imputed}
             for s in contact.sittings
         ],
     }  # fmt: skip
@@ -255,11 +273,13 @@ def write_csv(path: Path, rows: Sequence[Contact], zone: tzinfo) -> None:
     from ringfence.tracing.intake.rejects import safe_cell
 
     columns = ("rank", "person", "hop", "band", "minutes", "after_minutes", "encounters", "first", "last", "places")
+    columns += ("reasons",)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         for rank, row in enumerate(rows, 1):
             told = contact_json(row, zone) | {"rank": rank, "places": " ".join(row.places)}
+            told["reasons"] = " ".join(say(reason.code, **reason.values) for reason in row.reasons)
             writer.writerow([safe_cell("" if told[c] is None else str(told[c])) for c in columns])
 
 
@@ -315,7 +335,14 @@ def _onsets(pairs: list[str]) -> Mapping[str, int]:
 
 
 def _print(
-    console: Console, asked: ContactSearch, found: Contacts, rows: Sequence[Contact], zone: tzinfo, pages: list[Path]
+    console: Console,
+    asked: ContactSearch,
+    found: Contacts,
+    rows: Sequence[Contact],
+    zone: tzinfo,
+    pages: list[Path],
+    *,
+    explain: int,
 ) -> None:
     from ringfence.vocabulary.moments import moment_of
 
@@ -337,6 +364,7 @@ def _print(
     console.print(output.table([f"trace.column.{c}" for c in columns], shown))
     if len(rows) > _SHOWN:
         console.print(say("trace.more_rows", count=len(rows) - _SHOWN), soft_wrap=True)
+    print_explained(console, rows, zone, explain)
     for kind, steps in (found.reached or {"visit": found.at_or_above or {}}).items():
         if steps:
             told = "  ".join(f"≥{t}: {n:,}" for t, n in steps.items())

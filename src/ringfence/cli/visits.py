@@ -10,6 +10,7 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.clock import now
+from ringfence.cli.explaining import note_compiling
 from ringfence.cli.output import say
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def load(
 ) -> int:
     """Load files of visits."""
     from ringfence.tracing.intake import IntakeSettings
+    from ringfence.tracing.intake.scan import scan
     from ringfence.tracing.live.warrants import read_public_key
     from ringfence.tracing.visits.loading import load_files, open_or_create, refuse_unreadable
     from ringfence.tracing.visits.store import default_keys
@@ -64,6 +66,7 @@ def load(
         whole_days=whole_days,
         latest_minute=None if allow_future else floor_minute(now()),
     )
+    note_compiling(scan)
     trusted = [read_public_key(file) for file in trust or []]
     if not (store / "CURRENT").exists():
         refuse_unreadable(files, settings)

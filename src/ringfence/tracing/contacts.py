@@ -49,11 +49,6 @@ class ContactSearch:
     named_files: tuple[Path, ...] = ()
     lists: ListSettings = field(default_factory=ListSettings)
 
-    def __post_init__(self) -> None:
-        for person in self.onsets:
-            if person not in self.seeds:
-                raise Refused("trace.onset_not_asked", person=person)
-
 
 def search_contacts(
     store: VisitStore | None,

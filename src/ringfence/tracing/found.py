@@ -12,7 +12,7 @@ from ringfence.vocabulary.reasons import Reason
 @dataclass(frozen=True, slots=True)
 class Sitting:
     """One time together: where (None: no source says), from when to when, minutes together, minutes in the air left
-    behind, how many shared it (0: unknown)."""
+    behind, how many shared it (0: unknown), whether it rests on an end that was filled in (None: not looked up)."""
 
     place: str | None
     start: int
@@ -20,6 +20,7 @@ class Sitting:
     minutes: int
     after_minutes: int
     crowd: int
+    imputed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
