@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from ringfence.tracing.intake.rejects import Reject
     from ringfence.tracing.sources.files import CaseRecord, ControlRecord
-    from ringfence.tracing.sources.records import SourceControl
+    from ringfence.tracing.sources.records import SourceCase, SourceControl
     from ringfence.tracing.sources.search import PlaceHypothesis
     from ringfence.tracing.visits.store import VisitStore
 
 _SHOWN = 15
+_INFECTIOUS_BEFORE_ONSET_DAYS = 2
 
 
 def command(
@@ -66,7 +67,7 @@ def command(
         found_controls, problems = number_controls(control_rows.records, persons=persons, places=places)
         told.append((controls, [*control_rows.problems, *problems]))
     else:
-        found_controls = _residents(opened, found_cases, span, per_case, seed)
+        found_controls = _residents(opened, found_cases, per_case, seed)
     everybody = sorted({c.person for c in [*found_cases, *found_controls]})
     visits = opened.visits_of(everybody, *span)
     hypotheses = search_sources(
@@ -99,17 +100,23 @@ def _numbers(store: VisitStore, records: Sequence[CaseRecord | ControlRecord]) -
     )
 
 
-def _residents(
-    store: VisitStore, cases: Sequence[Any], span: tuple[int, int], per_case: int, seed: int
-) -> list[SourceControl]:
-    """Return residents drawn from the store who met no case in the window."""
+def _residents(store: VisitStore, cases: Sequence[SourceCase], per_case: int, seed: int) -> list[SourceControl]:
+    """Return residents drawn from the store who met no case while she was infectious.
+
+    Who met a case earlier, while she was being infected, stays: leaving her out would leave out exactly the controls
+    who were at the place that is looked for.
+    """
     from ringfence.tracing.search import trace
     from ringfence.tracing.sources.matching import draw_resident_controls
+    from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
-    met = trace(store, [c.person for c in cases], *span, evidence=False).person
-    return draw_resident_controls(
-        cases=cases, persons=store.persons_seen(), excluded=met.tolist(), per_case=per_case, seed=seed
-    )
+    last = (max((entry.day for entry in store.manifest.segments), default=0) + 1) * MINUTES_PER_DAY
+    met: set[int] = set()
+    for case in cases:
+        since = None if case.onset_start is None else case.onset_start - _INFECTIOUS_BEFORE_ONSET_DAYS * MINUTES_PER_DAY
+        if since is not None and since < last:
+            met.update(trace(store, [case.person], since, last, evidence=False).person.tolist())
+    return draw_resident_controls(cases=cases, persons=store.persons_seen(), excluded=met, per_case=per_case, seed=seed)
 
 
 def _place_numbers(hypotheses: Sequence[PlaceHypothesis]) -> Any:
