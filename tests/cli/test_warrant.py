@@ -100,3 +100,10 @@ def test_a_changed_warrant_shows_nothing(command, tmp_path):
     file = tmp_path / "w.json"
     file.write_text(file.read_text().replace("find contacts", "find friends"))
     assert command("warrant", "show", "w.json", code=1)["refused"][0]["code"] == "live.warrant_altered"
+
+
+def test_the_onset_of_a_warrants_case_weighs_her_contacts(command):
+    command(*asking(), *NAMES)
+    words = ["trace", "--store", "live", "--person", "wei", *SPAN, "--warrant", "w.json", "--onset", "wei=2022-03-08"]
+    (fang,) = command(*words)["contacts"]
+    assert "exposure.day_of_onset" in {reason["code"] for reason in fang["reasons"]}

@@ -184,3 +184,13 @@ def test_a_page_that_cannot_be_written_is_refused(town, trace):
     (town / "file").write_text("")
     refused = trace("--page", f"{town / 'file' / 'x.html'}", code=1)["refused"]
     assert refused[0]["code"] == "demo.cannot_write"
+
+
+def test_the_day_of_onset_is_a_day_where_the_case_lives(town, trace):
+    fang = by_name(trace("--onset", "wei=2022-03-08"))["fang"]  # before eight in the morning it is the 7th in UTC
+    assert {"exposure.day_of_onset"} == {r["code"] for r in fang["reasons"] if r["code"].startswith("exposure.day")}
+    words = ["--encounters", f"{town / 'early.csv'}", "--onset", "wei=2022-03-08"]
+    (town / "early.csv").write_text(
+        "甲,乙,开始时间,结束时间\nwei,li,2022-03-08 06:00,2022-03-08 06:40\n", encoding="utf-8"
+    )
+    assert by_name(trace(*words, store=False))["li"]["score"] == pytest.approx(40)

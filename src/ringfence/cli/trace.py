@@ -100,7 +100,7 @@ def command(
         hops=hops,
         threshold_minutes=threshold,
         limit=limit,
-        onsets=_onsets(onset or []),
+        onsets=_onsets(onset or [], shown_in),
         encounter_files=tuple(encounters or ()),
         named_files=tuple(named or ()),
         lists=_list_settings(zone if tz or opened is not None else None, step=step, stamped=stamped, steps=steps,
@@ -294,10 +294,11 @@ def _weightiest(contact: Contact) -> str:
     return max(contact.sittings, key=lambda s: (s.minutes, s.after_minutes)).place or ""
 
 
-def _onsets(pairs: list[str]) -> Mapping[str, int]:
-    from datetime import date
+def _onsets(pairs: list[str], zone: tzinfo) -> Mapping[str, int]:
+    """Return by person the minute at which the day of onset begins in a zone."""
+    from datetime import date, datetime, time
 
-    from ringfence.vocabulary.moments import day_number
+    from ringfence.vocabulary.moments import floor_minute
     from ringfence.vocabulary.refusals import Refused
 
     onsets = {}
@@ -306,8 +307,8 @@ def _onsets(pairs: list[str]) -> Mapping[str, int]:
         if not separator:
             raise typer.BadParameter(say("cli.trace.bad_onset", given=pair), param_hint="--onset")
         try:
-            onsets[person] = day_number(date.fromisoformat(text))
-        except ValueError as error:
+            onsets[person] = floor_minute(datetime.combine(date.fromisoformat(text), time(), zone))
+        except (ValueError, OverflowError) as error:
             raise Refused("moment.unreadable", text=text) from error
     return onsets
 
