@@ -107,3 +107,11 @@ def test_the_onset_of_a_warrants_case_weighs_her_contacts(command):
     words = ["trace", "--store", "live", "--person", "wei", *SPAN, "--warrant", "w.json", "--onset", "wei=2022-03-08"]
     (fang,) = command(*words)["contacts"]
     assert "exposure.day_of_onset" in {reason["code"] for reason in fang["reasons"]}
+
+
+def test_the_minute_in_which_a_warrant_or_its_span_ends_belongs_to_it(command):
+    words = [
+        word.replace("10T00:00+08:00", "09T23:59:59+08:00") for word in asking(("--expires", "2099-12-31T23:59:30Z"))
+    ]
+    moments = command(*words, *NAMES, "--tz", "Asia/Shanghai")["moments"]
+    assert (moments["end"], moments["expires"]) == ("2022-03-10T00:00+08:00", "2100-01-01T08:00+08:00")

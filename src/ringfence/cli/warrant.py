@@ -73,7 +73,7 @@ def new(
 
     from ringfence.tracing.live.warrants import Warrant, read_private_key, sign
     from ringfence.tracing.visits import durable
-    from ringfence.vocabulary.moments import floor_minute, parse_moment, zone_named
+    from ringfence.vocabulary.moments import ceil_minute, floor_minute, parse_moment, zone_named
     from ringfence.vocabulary.refusals import Refused
 
     live = _live(store, keys)
@@ -85,9 +85,9 @@ def new(
         purpose=purpose,
         names=tuple(name),
         start=floor_minute(parse_moment(start, zone)),
-        end=floor_minute(parse_moment(end, zone)),
+        end=ceil_minute(parse_moment(end, zone)),
         issued=floor_minute(now()),
-        expires=floor_minute(parse_moment(expires, zone)),
+        expires=ceil_minute(parse_moment(expires, zone)),
         seeds=_seeds(live, person, confirmed_by, reference),
         hops=hops,
         residual=residual,
