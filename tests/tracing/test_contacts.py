@@ -194,3 +194,27 @@ def test_the_day_of_onset_is_a_day_where_the_case_lives(town, trace):
         "甲,乙,开始时间,结束时间\nwei,li,2022-03-08 06:00,2022-03-08 06:40\n", encoding="utf-8"
     )
     assert by_name(trace(*words, store=False))["li"]["score"] == pytest.approx(40)
+
+
+def test_the_minute_in_which_a_span_ends_belongs_to_it(trace):
+    fang = by_name(trace("--to", "2022-03-08T06:59:59+08:00"))["fang"]
+    assert fang["minutes"] == 7 * 60
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--engine", "duckdb", "--onset", "wei=2022-03-08"], "trace.engine_without"),
+        (["--engine", "duckdb", "--warrant", "named.csv"], "trace.engine_without"),
+        (["--onset", "zhao=2022-03-08"], "trace.onset_of_nobody"),
+    ],
+    ids=["onset of another engine", "warrant of another engine", "onset of somebody else"],
+)
+def test_an_option_that_would_not_be_used_is_refused(town, trace, monkeypatch, words, code):
+    monkeypatch.chdir(town)
+    assert trace(*words, code=1)["refused"][0]["code"] == code
+
+
+def test_a_warrant_without_a_store_is_refused(town, trace):
+    words = ["--named", f"{town / 'named.csv'}", "--warrant", f"{town / 'named.csv'}"]
+    assert trace(*words, store=False, code=1)["refused"][0]["code"] == "trace.warrant_without_store"

@@ -50,6 +50,8 @@ def command(
     from ringfence.vocabulary.refusals import Refused
 
     opened = open_store(store, keys)
+    if opened.identity.kind == "live":
+        raise Refused("live.no_source_search", store=str(store))
     settings = SourceSettings(
         incubation=IncubationSettings(shortest_days=shortest, longest_days=longest), min_minutes=min_minutes
     )

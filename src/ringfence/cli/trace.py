@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ringfence.tracing.encounters.lists import ListSettings
     from ringfence.tracing.found import FileReport
     from ringfence.tracing.intake.rejects import Reject
+    from ringfence.tracing.visits.store import VisitStore
     from ringfence.vocabulary.reasons import Reason
 
 _SHOWN = 40
@@ -94,7 +95,7 @@ def command(
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
         start=_moment(start, zone, "--from"),
-        end=_moment(end, zone, "--to"),
+        end=_moment(end, zone, "--to", ends=True),
         residual_minutes=residual,
         min_overlap_minutes=min_overlap,
         hops=hops,
@@ -106,6 +107,7 @@ def command(
         lists=_list_settings(zone if tz or opened is not None else None, step=step, stamped=stamped, steps=steps,
                              max_distance=max_distance, min_overlap=min_overlap, kind=met_at, columns=column or []),
     )  # fmt: skip
+    _check_options(opened, asked, engine=engine, warrant=warrant)
     if engine != "store":
         from ringfence.cli.engines import search_with
 
@@ -150,6 +152,24 @@ def command(
         },
         people=lambda console: _print(console, asked, found, rows, shown_in, [*pages]),
     )  # fmt: skip
+
+
+def _check_options(store: VisitStore | None, asked: ContactSearch, *, engine: str, warrant: Path | None) -> None:
+    """Refuse an option that the search would not use, and any way beside a warrant into a live store."""
+    from ringfence.vocabulary.refusals import Refused
+
+    if store is None and warrant is not None:
+        raise Refused("trace.warrant_without_store")
+    strangers = [person for person in asked.onsets if person not in asked.seeds]
+    if strangers:
+        raise Refused("trace.onset_of_nobody", person=strangers[0])
+    if engine == "store":
+        return
+    if store is not None and store.identity.kind == "live":
+        raise Refused("live.no_other_engine", store=str(store.path), engine=engine)
+    for given, option in ((warrant, "--warrant"), (asked.onsets, "--onset")):
+        if given:
+            raise Refused("trace.engine_without", engine=engine, option=option)
 
 
 def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
@@ -269,12 +289,14 @@ def _seeds(given: list[str], file: Path | None) -> tuple[str, ...]:
     return seeds
 
 
-def _moment(text: str, zone: ZoneInfo, option: str) -> int:
-    from ringfence.vocabulary.moments import floor_minute, parse_moment
+def _moment(text: str, zone: ZoneInfo, option: str, *, ends: bool = False) -> int:
+    """Return the minute in which a span begins, or at which it ends: a minute begun belongs to it."""
+    from ringfence.vocabulary.moments import ceil_minute, floor_minute, parse_moment
 
     if not text:
         raise typer.BadParameter(say("cli.trace.no_moment"), param_hint=option)
-    return floor_minute(parse_moment(text, zone))
+    moment = parse_moment(text, zone)
+    return ceil_minute(moment) if ends else floor_minute(moment)
 
 
 def _offset_of(text: str) -> tzinfo | None:
