@@ -69,32 +69,32 @@ def _named_nodes(node: ast.AST, within: tuple[str, ...]) -> Iterator[tuple[tuple
 
 
 def test_one_function_opens_blocks_and_only_an_opening_calls_it():
-    assert users_of("decrypt") == {"tracing/opening:Opening._unseal"}
+    assert users_of("decrypt") == {"tracing/live/opening:Opening._unseal"}
     assert users_of("decryptor") == set()
-    assert users_of("AESGCM") == {"tracing/opening:Opening._unseal", "tracing/sealed:seal"}
-    assert users_of("_unseal") == {"tracing/opening:Opening._opened"}
+    assert users_of("AESGCM") == {"tracing/live/opening:Opening._unseal", "tracing/live/sealed:seal"}
+    assert users_of("_unseal") == {"tracing/live/opening:Opening._opened"}
     assert users_of("Cipher") == {
-        "tracing/sealed:_scrambled",  # the pseudorandom function behind keys and marks: forward only
-        "tracing/aside:Cover.over",  # what a load has put aside and not yet committed, under a key never written
-        "tracing/aside:Cover.lifted",
+        "tracing/live/sealed:_scrambled",  # the pseudorandom function behind keys and marks: forward only
+        "tracing/visits/aside:Cover.over",  # what a load has put aside and not yet committed, under a key never written
+        "tracing/visits/aside:Cover.lifted",
     }
 
 
 def test_keys_of_blocks_are_derived_for_sealing_and_inside_an_opening_only():
     assert users_of("marks_and_keys") == {
-        "tracing/sealed:seal",
-        "tracing/opening:Opening._sealed_blocks",
-        "tracing/livewriting:LiveWriter.compact",  # the marks alone, to drop an erased person's blocks
+        "tracing/live/sealed:seal",
+        "tracing/live/opening:Opening._sealed_blocks",
+        "tracing/live/writing:LiveWriter.compact",  # the marks alone, to drop an erased person's blocks
     }
-    assert users_of("_sealed_blocks") == {"tracing/opening:Opening._opened"}
+    assert users_of("_sealed_blocks") == {"tracing/live/opening:Opening._opened"}
     assert users_of("_opened") == {
-        f"tracing/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
+        f"tracing/live/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
     }
 
 
 def test_what_widens_the_reach_is_said_in_few_places():
-    assert users_of("_reach") - {"tracing/opening:Opening.__init__", "tracing/opening:Opening._unseal"} == {
-        f"tracing/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
+    assert users_of("_reach") - {"tracing/live/opening:Opening.__init__", "tracing/live/opening:Opening._unseal"} == {
+        f"tracing/live/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import carray, types  # type: ignore[attr-defined]
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -58,14 +58,16 @@ def table_of(segments: Sequence[Segment]) -> Table:
     return Table(rows, first_day, first, persons, places, tuple(ordered))
 
 
-@intrinsic
-def _pointer(typingctx: Any, address: Any) -> Any:  # noqa: ARG001 — the compiler's form
+def _pointer_of(typingctx: Any, address: Any) -> Any:  # noqa: ARG001 — the compiler's form
     """Turn an integer address into a pointer (machine code only)."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001 — the compiler's form
         return builder.inttoptr(args[0], cgutils.voidptr_t)
 
     return types.voidptr(address), code
+
+
+_pointer: Any = intrinsic(_pointer_of)
 
 
 @kernel
