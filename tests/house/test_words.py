@@ -9,7 +9,7 @@ import pytest
 
 from ringfence.vocabulary.words import mend, sentence, table
 
-SPEAKERS = ("Refused", "sentence", "mend", "say", "note", "progress", "tell_problem")
+SPEAKERS = ("Refused", "sentence", "mend", "say", "line", "note", "progress", "tell_problem")
 
 
 def placeholders(text: str) -> set[str]:

@@ -218,3 +218,14 @@ def test_an_option_that_would_not_be_used_is_refused(town, trace, monkeypatch, w
 def test_a_warrant_without_a_store_is_refused(town, trace):
     words = ["--named", f"{town / 'named.csv'}", "--warrant", f"{town / 'named.csv'}"]
     assert trace(*words, store=False, code=1)["refused"][0]["code"] == "trace.warrant_without_store"
+
+
+def test_brackets_in_names_of_persons_and_files_are_told_as_they_are(town, capsys, monkeypatch):
+    monkeypatch.chdir(town)
+    (town / "[b]badges.csv").write_text("甲,乙,开始时间,结束时间\n[/a17],:ok:,2022-03-08 08:10,2022-03-08 08:50\n,,,\n")
+    capsys.readouterr()
+    words = ["--tz", "Asia/Shanghai", "--person", "[/a17]", "--encounters", "[b]badges.csv", "--lang", "en"]
+    assert run(["trace", *words, *WINDOW]) == 0
+    told = capsys.readouterr().out
+    assert "met [/a17]" in told
+    assert "[b]badges.csv: 1 record" in told

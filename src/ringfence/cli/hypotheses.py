@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ringfence.cli import output
-from ringfence.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,11 +156,11 @@ def _print(
     for file, problems in told:
         for problem in problems:
             entry = _problem_json(file, problem)
-            console.print(say("hypotheses.rejected", **entry), soft_wrap=True)
+            output.line("hypotheses.rejected", **entry)
     if drawn:
-        console.print(say("hypotheses.drawn"), soft_wrap=True)
+        output.line("hypotheses.drawn")
     if not hypotheses:
-        console.print(say("hypotheses.none"), soft_wrap=True)
+        output.line("hypotheses.none")
         return
 
     def number(value: float | None) -> str:
@@ -175,5 +174,5 @@ def _print(
     columns = ("place", "cases", "controls", "odds_ratio", "interval", "p", "note")
     console.print(output.table([f"hypotheses.column.{c}" for c in columns], rows))
     if len(hypotheses) > _SHOWN:
-        console.print(say("trace.more_rows", count=len(hypotheses) - _SHOWN), soft_wrap=True)
-    console.print(say("hypotheses.for_a_human"), soft_wrap=True)
+        output.line("trace.more_rows", count=len(hypotheses) - _SHOWN)
+    output.line("hypotheses.for_a_human")

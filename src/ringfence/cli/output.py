@@ -73,6 +73,11 @@ def console(*, errors: bool = False) -> Console:
     return Console(stderr=errors, highlight=False, soft_wrap=False)
 
 
+def line(code: str, /, **values: object) -> None:
+    """Print the sentence of a code for people, its values as they are: brackets and colons in them mean nothing."""
+    console().print(say(code, **values), soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
     """Return a table whose headings and title are codes of sentences; numbers stand on the right."""
     from rich.table import Table

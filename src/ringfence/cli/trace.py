@@ -344,10 +344,10 @@ def _print(
         return "" if minute is None else f"{moment_of(minute, zone):%m-%d %H:%M}"
 
     first = sum(row.hop == 1 for row in rows)
-    console.print(say("trace.found", count=first, seeds=" ".join(asked.seeds), zone=str(zone)), soft_wrap=True)
-    _print_lists(console, found)
+    output.line("trace.found", count=first, seeds=" ".join(asked.seeds), zone=str(zone))
+    _print_lists(found)
     if not rows:
-        console.print(say("trace.nobody_met"), soft_wrap=True)
+        output.line("trace.nobody_met")
         return
     shown = [
         (rank, row.person, row.hop, say(f"band.{row.band}"), row.minutes, row.encounters, len(row.places),
@@ -357,30 +357,30 @@ def _print(
     columns = ("rank", "person", "hop", "band", "minutes", "encounters", "places", "first", "last", "where")
     console.print(output.table([f"trace.column.{c}" for c in columns], shown))
     if len(rows) > _SHOWN:
-        console.print(say("trace.more_rows", count=len(rows) - _SHOWN), soft_wrap=True)
+        output.line("trace.more_rows", count=len(rows) - _SHOWN)
     for kind, steps in (found.reached or {"visit": found.at_or_above or {}}).items():
         if steps:
             told = "  ".join(f"≥{t}: {n:,}" for t, n in steps.items())
-            console.print(say(f"trace.second_hop_{kind}", told=told), soft_wrap=True)
+            output.line(f"trace.second_hop_{kind}", told=told)
     for path in pages:
-        console.print(say("trace.see_page", file=path), soft_wrap=True)
-    console.print(say("trace.for_a_human"), soft_wrap=True)
+        output.line("trace.see_page", file=path)
+    output.line("trace.for_a_human")
 
 
-def _print_lists(console: Console, found: Contacts) -> None:
+def _print_lists(found: Contacts) -> None:
     """Tell what the lists held and which rows were not taken, before anything is read out of them."""
     for note in found.notes:
-        console.print(say(note.code, **note.values), soft_wrap=True)
+        output.line(note.code, **note.values)
     for file in found.files:
         counts = {"loaded": file.loaded, "duplicates": file.duplicates, "rejected": file.rejected}
         told = {name: f"{count:,}" for name, count in counts.items()}
-        console.print(say("trace.list_read", file=file.file, **told), soft_wrap=True)
+        output.line("trace.list_read", file=file.file, **told)
         for note in file.notes:
-            console.print(say(note.code, **note.values), soft_wrap=True)
+            output.line(note.code, **note.values)
         if file.undated or file.before_window:
-            console.print(say("trace.list_times", undated=file.undated, before=file.before_window), soft_wrap=True)
+            output.line("trace.list_times", undated=file.undated, before=file.before_window)
     for file_name, reject in found.rejects[:_REJECTS_SHOWN]:
         entry = _reject_json(file_name, reject)
-        console.print(say("hypotheses.rejected", **entry), soft_wrap=True)
+        output.line("hypotheses.rejected", **entry)
     if len(found.rejects) > _REJECTS_SHOWN:
-        console.print(say("trace.more_rejects", count=len(found.rejects) - _REJECTS_SHOWN), soft_wrap=True)
+        output.line("trace.more_rejects", count=len(found.rejects) - _REJECTS_SHOWN)
