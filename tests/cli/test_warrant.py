@@ -115,3 +115,10 @@ def test_the_minute_in_which_a_warrant_or_its_span_ends_belongs_to_it(command):
     ]
     moments = command(*words, *NAMES, "--tz", "Asia/Shanghai")["moments"]
     assert (moments["end"], moments["expires"]) == ("2022-03-10T00:00+08:00", "2100-01-01T08:00+08:00")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"key": 1, "by": "", "signature": ""}', "\xff"])
+def test_a_file_that_is_no_trusted_key_is_refused(command, tmp_path, text):
+    (tmp_path / "live" / "trusted").mkdir()
+    (tmp_path / "live" / "trusted" / "odd.json").write_text(text, encoding="latin-1")
+    assert command(*asking(), *NAMES, code=1)["refused"][0]["code"] == "live.trust_unreadable"

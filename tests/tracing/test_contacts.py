@@ -229,3 +229,24 @@ def test_brackets_in_names_of_persons_and_files_are_told_as_they_are(town, capsy
     told = capsys.readouterr().out
     assert "met [/a17]" in told
     assert "[b]badges.csv: 1 record" in told
+
+
+@pytest.mark.parametrize("person", ["777", "5", "99999999999", "9" * 30])
+def test_a_number_that_the_store_never_gave_is_refused_without_keys(town, trace, person):
+    (town / "store.keys").rename(town / "elsewhere")
+    assert trace(person=person, code=1)["refused"][0]["code"] == "store.unknown_person"
+
+
+def test_persons_are_read_from_a_file_in_gb18030_and_refused_from_one_that_is_no_text(town, trace):
+    (town / "persons.txt").write_bytes("wei\r\n 王芳 \r\n".encode("gb18030"))
+    refused = trace("--persons", f"{town / 'persons.txt'}", code=1)["refused"]
+    assert (refused[0]["code"], refused[0]["values"]) == ("store.unknown_person", {"person": "王芳"})
+    (town / "persons.txt").write_bytes(b"wei\n\xff\xff\xff\n")
+    assert trace("--persons", f"{town / 'persons.txt'}", code=1)["refused"][0]["code"] == "intake.not_text"
+
+
+def test_an_export_in_a_folder_named_with_brackets_is_read(town, trace, capsys):
+    out = town / "ex[n]*?"
+    assert run(["visits", "export", "--store", f"{town / 'store'}", "--parquet", f"{out}"]) == 0
+    capsys.readouterr()
+    assert {"fang", "chen"} == set(by_name(trace("--engine", "duckdb", "--exported", f"{out}")))

@@ -93,7 +93,11 @@ def _numbers(store: VisitStore, records: Sequence[CaseRecord | ControlRecord]) -
     persons = sorted({r.person for r in records})
     places = sorted({r.screened_place for r in records if r.screened_place is not None})
     if store.keys is None:
-        return {p: int(p) for p in persons if p.isdecimal()}, {p: int(p) for p in places if p.isdecimal()}
+        used = store.numbers_used()
+        return tuple(  # type: ignore[return-value]
+            {name: int(name) for name in names if name.isdecimal() and int(name) < most}
+            for names, most in zip((persons, places), used, strict=True)
+        )
     found = (store.keys.find("person", persons), store.keys.find("place", places))
     return tuple(  # type: ignore[return-value]
         {name: int(n) for name, n in zip(names, numbers, strict=True) if n >= 0}

@@ -282,7 +282,9 @@ def write_csv(path: Path, rows: Sequence[Contact], zone: tzinfo) -> None:
 
 
 def _seeds(given: list[str], file: Path | None) -> tuple[str, ...]:
-    listed = file.read_text(encoding="utf-8-sig").split("\n") if file is not None else []
+    from ringfence.tracing.intake.sources import read_lines
+
+    listed = read_lines(file) if file is not None else []
     seeds = tuple(dict.fromkeys(p.strip() for p in [*given, *listed] if p.strip()))
     if not seeds:
         raise typer.BadParameter(say("cli.trace.nobody"), param_hint="--person")
