@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from rich.cells import cell_len
 
 from ringfence.cli import main
 
@@ -59,3 +60,15 @@ def test_residents_of_known_community_in_a_controls_file_are_compared(town, ask)
     (town / "residents.csv").write_text("\n".join(["person,community,found_by,age", *rows]) + "\n")
     shop = json.loads(ask("--controls", "residents.csv", "--json"))["places"][0]
     assert (shop["controls"], shop["controls_asked"], shop["judgeable"]) == (1, len(RESIDENTS), True)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_of_places_fits_eighty_columns_with_its_notes_beneath(ask, monkeypatch, language):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = ask("--lang", language).splitlines()
+    (row,) = [line for line in lines if "noodle shop" in line]
+    assert "6/6" in row
+    assert "1/5" in row
+    assert cell_len(row) <= 80
+    (note,) = [line for line in lines if line.startswith(("1: ", "第 1 行："))]
+    assert lines.index(note) > lines.index(row)

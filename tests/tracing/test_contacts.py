@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from ringfence.cli.main import run
 
@@ -250,3 +251,16 @@ def test_an_export_in_a_folder_named_with_brackets_is_read(town, trace, capsys):
     assert run(["visits", "export", "--store", f"{town / 'store'}", "--parquet", f"{out}"]) == 0
     capsys.readouterr()
     assert {"fang", "chen"} == set(by_name(trace("--engine", "duckdb", "--exported", f"{out}")))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("hops", ["1", "2"])
+def test_a_row_of_the_table_stands_on_one_line_of_eighty_columns(town, capsys, monkeypatch, language, hops):
+    monkeypatch.setenv("COLUMNS", "80")
+    capsys.readouterr()
+    words = ["--store", f"{town / 'store'}", "--person", "wei", "--hops", hops, "--lang", language]
+    assert run(["trace", *words, *WINDOW]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "fang" in line]
+    assert row.split()[-3:] == ["03-08", "00:00", "home"]
+    assert "420" in row
+    assert cell_len(row) <= 80

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 15
 _INFECTIOUS_BEFORE_ONSET_DAYS = 2
+_FORBIDDING = {f"hypothesis.{name}" for name in ("no_controls", "no_community", "too_few", "no_contrast")}
 
 
 def command(
@@ -156,7 +157,6 @@ def _print(
     *,
     drawn: bool,
 ) -> None:
-    language = output.manner().language
     for file, problems in told:
         for problem in problems:
             entry = _problem_json(file, problem)
@@ -170,13 +170,25 @@ def _print(
     def number(value: float | None) -> str:
         return "—" if value is None else "∞" if value == float("inf") else f"{value:.2f}"
 
+    shown = list(zip(hypotheses[:_SHOWN], names, strict=False))
     rows = [
-        (name, f"{h.cases}/{h.cases_asked}", f"{h.controls}/{h.controls_asked}", number(h.odds_ratio),
-         f"{number(h.low)} – {number(h.high)}", number(h.p_adjusted), h.note.said(language))
-        for h, name in zip(hypotheses[:_SHOWN], names, strict=False)
+        (rank, name, f"{h.cases}/{h.cases_asked}", f"{h.controls}/{h.controls_asked}", number(h.odds_ratio),
+         f"{number(h.low)} – {number(h.high)}", number(h.p_adjusted))
+        for rank, (h, name) in enumerate(shown, 1)
     ]  # fmt: skip
-    columns = ("place", "cases", "controls", "odds_ratio", "interval", "p", "note")
+    columns = ("rank", "place", "cases", "controls", "odds_ratio", "interval", "p")
     console.print(output.table([f"hypotheses.column.{c}" for c in columns], rows))
+    _print_notes([h for h, _ in shown])
     if len(hypotheses) > _SHOWN:
         output.line("trace.more_rows", count=len(hypotheses) - _SHOWN)
     output.line("hypotheses.for_a_human")
+
+
+def _print_notes(shown: Sequence[PlaceHypothesis]) -> None:
+    """Tell under the table what each row amounts to; rows of which the same is to be said stand together."""
+    ranks: dict[str, list[str]] = {}
+    for rank, h in enumerate(shown, 1):
+        kept = [h.note] if h.judgeable else [r for r in h.reasons if r.code in _FORBIDDING] or [h.note]
+        ranks.setdefault(" ".join(r.said(output.manner().language) for r in kept), []).append(str(rank))
+    for note, rows in ranks.items():
+        output.line("hypotheses.note", rows=", ".join(rows), note=note)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ringfence.vocabulary.reasons import Reason
 
 _SHOWN = 40
+_WIDE = 100
 _REJECTS_SHOWN = 10
 
 
@@ -352,12 +353,16 @@ def _print(
         output.line("trace.nobody_met")
         return
     shown = [
-        (rank, row.person, row.hop, say(f"band.{row.band}"), row.minutes, row.encounters, len(row.places),
-         said(row.first), said(row.last), _weightiest(row))
+        {"rank": rank, "person": row.person, "hop": row.hop, "band": say(f"band.{row.band}"), "minutes": row.minutes,
+         "encounters": row.encounters, "places": len(row.places), "first": said(row.first), "last": said(row.last),
+         "where": _weightiest(row)}
         for rank, row in enumerate(rows[:_SHOWN], 1)
     ]  # fmt: skip
-    columns = ("rank", "person", "hop", "band", "minutes", "encounters", "places", "first", "last", "where")
-    console.print(output.table([f"trace.column.{c}" for c in columns], shown))
+    unused = set() if asked.hops == 2 else {"hop"}
+    if console.width < _WIDE:  # 80 columns hold no more; --json and --csv tell all
+        unused |= {"places", "last"}
+    columns = [name for name in shown[0] if name not in unused]
+    console.print(output.table([f"trace.column.{c}" for c in columns], [[row[c] for c in columns] for row in shown]))
     if len(rows) > _SHOWN:
         output.line("trace.more_rows", count=len(rows) - _SHOWN)
     for kind, steps in (found.reached or {"visit": found.at_or_above or {}}).items():
