@@ -229,7 +229,7 @@ def test_brackets_in_names_of_persons_and_files_are_told_as_they_are(town, capsy
     assert run(["trace", *words, *WINDOW]) == 0
     told = capsys.readouterr().out
     assert "met [/a17]" in told
-    assert "[b]badges.csv: 1 record" in told
+    assert "[b]badges.csv: records 1," in told
 
 
 @pytest.mark.parametrize("person", ["777", "5", "99999999999", "9" * 30])
