@@ -76,7 +76,7 @@ def test_a_warrant_that_would_not_do_is_not_written(command, tmp_path, code, wor
 
 def test_a_refusal_is_said_in_chinese_too(command):
     told = command("trace", "--store", "live", "--person", "wei", *SPAN, "--lang", "zh", code=1)
-    assert told["refused"][0]["sentence"] == "live 是实战库：只能在授权书范围内查询。"
+    assert told["refused"][0]["sentence"] == "live 是实战库：只能在授权书范围内排查。"
 
 
 def test_keys_are_never_written_over(command, tmp_path):

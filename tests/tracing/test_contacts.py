@@ -176,7 +176,7 @@ def test_a_page_is_written_in_both_languages_and_names_places_where_keys_are_at_
     english, chinese = (Path(page).read_text(encoding="utf-8") for page in answer["pages"])
     assert 'href="wei.zh.html"' in english
     assert 'href="wei.html"' in chinese
-    assert ("at home" in english, "地点：home" in chinese) == (keys, keys)
+    assert ("at home" in english, "场所：home" in chinese) == (keys, keys)
     assert "8 Mar 00:00" in english
     assert "<title>8 Mar 00:00–07:00</title>" in english  # the stay in the timeline
 
