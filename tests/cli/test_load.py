@@ -143,7 +143,7 @@ def test_rows_and_columns_of_lists_that_were_not_taken_are_told(command, tmp_pat
     assert told["files"][0]["unused_columns"] == ["height"]
     assert [reject["line"] for reject in told["rejects"]] == [2]
     assert all(reject["reason"] and reject["mend"] for reject in told["rejects"])
-    for language, rows in (("en", "1 rows not taken"), ("zh", "退回 1 行")):
+    for language, rows in (("en", "rows not taken 1"), ("zh", "未采用 1 行")):
         assert main.run([*words, "--lang", language]) == 0
         shown = capsys.readouterr().out
         assert rows in shown

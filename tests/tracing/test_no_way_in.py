@@ -233,7 +233,7 @@ def test_a_command_opens_nothing_without_a_warrant(words, store, tmp_path, monke
     told = capsys.readouterr().out
     assert code == (1 if words in REFUSING else 0), told
     if words in REFUSING:
-        assert "live.no_warrant" in told or "store.live_export" in told
+        assert "live.no_warrant" in told or "store.live_export" in told or "live.no_source_search" in told
 
 
 @pytest.mark.parametrize("engine", ["store", "duckdb", "reference"])
@@ -242,7 +242,14 @@ def test_no_engine_is_a_way_around(engine, store, tmp_path, monkeypatch, capsys)
     code = main.run(["trace", *COMMANDS["trace",], "--store", "live", "--json", "--engine", engine])
     told = capsys.readouterr().out
     assert code == 1
-    assert "live.no_warrant" in told or "store.live_export" in told
+    assert ("live.no_warrant" if engine == "store" else "live.no_other_engine") in told
+
+
+def test_an_export_from_elsewhere_is_no_way_around(store, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = [*COMMANDS["trace",], "--engine", "duckdb", "--exported", "elsewhere"]
+    assert main.run(["trace", *words, "--store", "live", "--json"]) == 1
+    assert "live.no_other_engine" in capsys.readouterr().out
 
 
 def test_with_a_warrant_the_same_watch_sees_an_opening(tmp_path, monkeypatch):

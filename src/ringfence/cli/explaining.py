@@ -11,8 +11,6 @@ from ringfence.cli import output
 from ringfence.cli.output import say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ringfence.tracing.contacts import Contact, ContactSearch
     from ringfence.tracing.visits.store import VisitStore
 
@@ -57,16 +55,16 @@ def _told(row: Contact, spans: dict[tuple[str, str], list[tuple[int, int]]], see
     return replace(row, sittings=tuple(replace(s, imputed=rests(s.place, s.start, s.end)) for s in row.sittings))
 
 
-def print_explained(console: Console, rows: Sequence[Contact], zone: tzinfo, count: int) -> None:
+def print_explained(rows: Sequence[Contact], zone: tzinfo, count: int) -> None:
     """Print the reasons and the times of the first contacts of an answer."""
     from ringfence.vocabulary.moments import moment_of
 
     for rank, row in enumerate(rows[:count], 1):
         reasons = " ".join(say(reason.code, **reason.values) for reason in row.reasons)
-        console.print(say("trace.because", rank=rank, person=row.person, reasons=reasons), soft_wrap=True)
+        output.line("trace.because", rank=rank, person=row.person, reasons=reasons)
         for time in row.sittings[:_TIMES_SHOWN]:
             start, end = moment_of(time.start, zone), moment_of(time.end, zone)
-            told = say(
+            output.line(
                 "trace.time_together",
                 place=time.place or say("trace.place_unknown"),
                 start=f"{start:%m-%d %H:%M}",
@@ -75,11 +73,10 @@ def print_explained(console: Console, rows: Sequence[Contact], zone: tzinfo, cou
                 after=say("trace.after_minutes", minutes=time.after_minutes) if time.after_minutes else "",
                 imputed=say("trace.end_filled_in") if time.imputed else "",
             )
-            console.print(told, soft_wrap=True)
         if len(row.sittings) > _TIMES_SHOWN:
-            console.print(say("trace.more_times", count=len(row.sittings) - _TIMES_SHOWN), soft_wrap=True)
+            output.line("trace.more_times", count=len(row.sittings) - _TIMES_SHOWN)
     if len(rows) > count:
-        console.print(say("trace.explain_more", count=count), soft_wrap=True)
+        output.line("trace.explain_more", count=count)
 
 
 def note_compiling(kernel: object) -> None:

@@ -265,7 +265,7 @@ def _count(number: int | None) -> str:
 
 
 def _say_done(result: dict[str, Any], code: str, **values: object) -> None:
-    output.answer(result, people=lambda console: console.print(say(code, **values), soft_wrap=True))
+    output.answer(result, people=lambda _console: output.line(code, **values))
 
 
 def columns_of(pairs: list[str]) -> dict[str, str]:
@@ -281,9 +281,9 @@ def _commonest(result: Loaded) -> list[tuple[str, int, Reject]]:
     return sorted(((code, rows, first) for code, (rows, first) in result.reasons.items()), key=lambda r: (-r[1], r[0]))
 
 
-def tell_unused(console: Console, file: str, columns: Sequence[str]) -> None:
+def tell_unused(file: str, columns: Sequence[str]) -> None:
     """Tell a person which columns of a file were not used, and how to name one."""
-    console.print(say("visits.unused_columns", file=file, columns=", ".join(columns)), soft_wrap=True)
+    output.line("visits.unused_columns", file=file, columns=", ".join(columns))
 
 
 def _loaded_json(result: Loaded) -> dict[str, Any]:
@@ -314,19 +314,18 @@ def _print_loaded(console: Console, result: Loaded) -> None:
     rows = [(say(f"visits.loaded.{name}"), f"{count:,}") for name, count in counts.items() if count or name == "loaded"]
     console.print(output.table(["visits.info.what", "visits.info.value"], rows))
     for name in result.known_files:
-        console.print(say("visits.known_file", file=name), soft_wrap=True)
+        output.line("visits.known_file", file=name)
     if result.unknown_kinds:
         listed = result.unknown_kinds.most_common(_KINDS_TOLD)
-        console.print(
-            say("visits.unknown_kinds", rows=f"{result.unknown_kinds.total():,}", kinds=len(result.unknown_kinds),
-                listed=", ".join(f"{word} ({rows:,})" for word, rows in listed)),
-            soft_wrap=True,
+        output.line(
+            "visits.unknown_kinds", rows=f"{result.unknown_kinds.total():,}", kinds=len(result.unknown_kinds),
+            listed=", ".join(f"{word} ({rows:,})" for word, rows in listed),
         )  # fmt: skip
     for file, columns in result.unused_columns.items():
-        tell_unused(console, file, columns)
+        tell_unused(file, columns)
     language = output.manner().language
     for _, count, first in _commonest(result)[:_REASONS_TOLD]:
         told = {"line": first.line, "reason": first.reason(language), "mend": first.mend(language)}
-        console.print(say("visits.rejected_because", rows=f"{count:,}", **told), soft_wrap=True)
+        output.line("visits.rejected_because", rows=f"{count:,}", **told)
     if result.rejects_file is not None:
-        console.print(say("visits.see_rejects", file=result.rejects_file), soft_wrap=True)
+        output.line("visits.see_rejects", file=result.rejects_file)

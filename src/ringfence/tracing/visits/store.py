@@ -125,6 +125,10 @@ class VisitStore(Searchable):
             unreadable = [p for p in persons if not p.strip().isdecimal()]
             if unreadable:
                 raise Refused("store.no_keys", store=str(self.path), person=unreadable[0])
+            used = self.numbers_used()[0]
+            for person in persons:
+                if int(person) >= used and int(person) not in self.erased:
+                    raise Refused("store.unknown_person", person=person)
             return np.array([int(p) for p in persons], np.int64)
         numbers = self.keys.find("person", list(persons))
         unknown = (numbers < 0) | np.isin(numbers, self.erased)  # An older copy of the keys may still name the erased.
