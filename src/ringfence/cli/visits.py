@@ -46,6 +46,7 @@ def load(
 ) -> int:
     """Load files of visits."""
     from ringfence.tracing.intake import IntakeSettings
+    from ringfence.tracing.intake.rejects import refuse_existing
     from ringfence.tracing.live.warrants import read_public_key
     from ringfence.tracing.visits.loading import load_files, open_or_create
     from ringfence.tracing.visits.store import default_keys
@@ -53,6 +54,8 @@ def load(
 
     if tz is not None:
         zone_named(tz)
+    if rejects is not None:
+        refuse_existing(rejects)
     settings = IntakeSettings(
         columns=columns_of(column or []),
         zone=tz,

@@ -90,7 +90,9 @@ def load_files(
     this returns, or, after a crash, not at all.
     """
     from ringfence.tracing.intake import RejectsFile
+    from ringfence.tracing.intake.rejects import refuse_existing
 
+    refuse_existing(rejects_file)
     keys = _keys_of(store)
     refused: list[Refused] = []
     readable = list(files)
