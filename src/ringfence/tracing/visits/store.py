@@ -27,6 +27,7 @@ from ringfence.vocabulary.refusals import Refused
 LAYOUT = 1
 KINDS = ("synthetic", "research", "live")
 _READ_TRIES = 5
+_HIGHEST_NUMBER = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,9 @@ class VisitStore(Searchable):
             unreadable = [p for p in persons if not p.strip().isdecimal()]
             if unreadable:
                 raise Refused("store.no_keys", store=str(self.path), person=unreadable[0])
+            impossible = [p for p in persons if int(p) > _HIGHEST_NUMBER]
+            if impossible:
+                raise Refused("store.unknown_person", person=impossible[0])
             return np.array([int(p) for p in persons], np.int64)
         numbers = self.keys.find("person", list(persons))
         unknown = (numbers < 0) | np.isin(numbers, self.erased)  # An older copy of the keys may still name the erased.
@@ -122,12 +126,15 @@ class VisitStore(Searchable):
         return numbers
 
     def names_of(self, side: Literal["person", "place"], numbers: NDArray[np.integer]) -> list[str]:
-        """Return persons or places as they are named outside: given ids, or numbers where those are not at hand."""
+        """Return persons or places as they are named outside: given ids, or numbers where there is no key map.
+
+        A number to which the key map has no id stands as #3, so that nobody takes it for a given id.
+        """
         plain = np.asarray(numbers, np.int64).tolist()
         if self.keys is None:
             return [str(n) for n in plain]
         return [
-            name if name is not None else str(n) for name, n in zip(self.keys.ids_of(side, plain), plain, strict=True)
+            name if name is not None else f"#{n}" for name, n in zip(self.keys.ids_of(side, plain), plain, strict=True)
         ]
 
     def persons_seen(self) -> NDArray[np.uint32]:

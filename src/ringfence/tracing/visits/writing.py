@@ -118,6 +118,10 @@ class Writer:
     def erase(self, numbers: Iterable[int], suppressions: Iterable[Suppression] = ()) -> None:
         """Make persons unfindable at once; their bytes go at the next `compact`."""
         now = self.store.manifest
+        numbers = list(numbers)
+        impossible = [n for n in numbers if not 0 <= n < 1 << 32]
+        if impossible:
+            raise Refused("store.unknown_person", person=str(impossible[0]))
         with refused_writing(self.store.path, needed=0):
             self._publish(
                 tombstones=tuple(sorted({*now.tombstones, *numbers})),
