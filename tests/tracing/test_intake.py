@@ -401,6 +401,32 @@ def test_parquet_rows_that_are_bad_are_told_by_row_number(desk: Desk) -> None:
     assert desk.rules() == [(2, "person_empty"), (5, "person_empty"), (6, "time_empty")]
 
 
+def test_a_number_missing_in_a_data_frame_costs_its_own_row_only(desk: Desk) -> None:
+    path = parquet(
+        desk.directory / "frame.parquet",
+        person=pa.array([7301.0, float("nan"), 7303.0, 2.5]),
+        place=pa.array([1.0, 2.0, float("nan"), 4.0]),
+        start=pa.array([1646735400.0] * 4),
+    )
+    batch = desk.load_path(path)
+    assert desk.people(batch) == ["7301", "2.5"]
+    assert desk.keys.ids_of("place", batch.place) == ["1", "4"]
+    assert desk.rules() == [(2, "person_empty"), (3, "place_empty")]
+
+
+def test_a_joined_place_lacks_what_a_data_frame_lacks(desk: Desk) -> None:
+    path = parquet(
+        desk.directory / "frame.parquet",
+        person=pa.array(["Wei", "Li"]),
+        x=pa.array([121.5, float("nan")]),
+        y=pa.array([31.25, 31.25]),
+        start=pa.array([1646735400] * 2),
+    )
+    batch = desk.load_path(path, columns={"place": "x+y"})
+    assert desk.keys.ids_of("place", batch.place) == ["121.5 31.25"]
+    assert desk.rules() == [(2, "place_empty")]
+
+
 def test_a_timestamp_without_a_zone_needs_one(desk: Desk) -> None:
     path = parquet(
         desk.directory / "v.parquet",

@@ -278,6 +278,8 @@ class Writer:
         found = []
         for day in sorted({d - 1 for d in days} | days):
             pairs = touching_at_midnight(table.rows, table.first_day, table.first, day)
+            known = [s.sections["conflicts"] for s in (*self.store.segments, *fresh) if s.day == day + 1]
+            pairs = np.setdiff1d(pairs, np.concatenate(known)) if len(pairs) else pairs
             if len(pairs):
                 empty = np.empty(0, np.uint32)
                 segment = build_segment(day + 1, empty, np.empty(0, np.uint64), conflicts=pairs)
