@@ -51,14 +51,16 @@ def load(
 ) -> int:
     """Load files of visits."""
     from ringfence.tracing.intake import IntakeSettings
+    from ringfence.tracing.intake.rejects import refuse_existing
     from ringfence.tracing.intake.scan import scan
     from ringfence.tracing.live.warrants import read_public_key
     from ringfence.tracing.visits.loading import load_files, open_or_create, refuse_unreadable
-    from ringfence.tracing.visits.store import default_keys
     from ringfence.vocabulary.moments import floor_minute, zone_named
 
     if tz is not None:
         zone_named(tz)
+    if rejects is not None:
+        refuse_existing(rejects)
     settings = IntakeSettings(
         columns=columns_of(column or []),
         zone=tz,
@@ -75,7 +77,6 @@ def load(
         settings = replace(settings, zone=opened.settled_zone)
     elif opened.settled_zone not in (None, tz):
         output.note("visits.zone_stays", store=store, zone=opened.zone, tz=tz)
-    rejects_file = rejects or (keys or default_keys(store)) / "rejects" / f"{now():%Y%m%dT%H%M%S%fZ}.csv"
     with output.progress("visits.loading", total=1.0) as advance:
         told = [0.0]
 
@@ -85,11 +86,9 @@ def load(
             told[0] = share
 
         result = load_files(
-            opened, files, settings, rejects_file=rejects_file, progress=progress,
+            opened, files, settings, rejects_file=rejects, progress=progress,
             waiting=lambda: output.note("visits.waiting", store=store),
         )  # fmt: skip
-    if rejects is None and result.rejects_file is not None:
-        result.rejects_file = _named_by_content(result.rejects_file)
     output.answer(
         _loaded_json(result) | {"zone": opened.settled_zone}, people=lambda console: _print_loaded(console, result)
     )
@@ -169,12 +168,14 @@ def retain(
     days: Annotated[int, typer.Option("--days", min=1, help="cli.visits.retain.days")],
     keys: Keys = None,
     today: Annotated[str | None, typer.Option(help="cli.visits.retain.today", show_default=False)] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="cli.visits.preview")] = False,
 ) -> None:
     """Forget what is older than some days."""
-    from datetime import date
+    from datetime import date, timedelta
 
     from ringfence.tracing.visits.loading import finish_erasures
     from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import before
     from ringfence.tracing.visits.writing import writing
     from ringfence.vocabulary.moments import date_of, day_number
     from ringfence.vocabulary.refusals import Refused
@@ -183,8 +184,15 @@ def retain(
         day = date.fromisoformat(today) if today else now().date()
     except ValueError as error:
         raise Refused("moment.unreadable", text=str(today)) from error
+    if day > (now() + timedelta(hours=14)).date():  # The earliest clocks of the world are so much ahead of UTC.
+        raise Refused("store.retain_future", today=day.isoformat())
     opened = open_store(store, keys)
     from_day = day_number(day) - days
+    if preview:
+        would = before(opened, from_day)
+        told = {"days": would.days, "visits": would.visits, "retained_from": date_of(from_day).isoformat()}
+        _say_done({"preview": True, **told}, "visits.retain_preview", **told)
+        return
     with writing(opened, lambda: output.note("visits.waiting", store=store)) as writer:
         finish_erasures(opened, writer)
         gone = writer.retain(from_day)
@@ -197,17 +205,26 @@ def erase(
     store: Store,
     person: Annotated[str, typer.Option("--person", help="cli.visits.erase.person")],
     keys: Keys = None,
+    preview: Annotated[bool, typer.Option("--preview", help="cli.visits.preview")] = False,
 ) -> None:
     """Make a person unfindable for good."""
     from ringfence.tracing.visits.loading import erase_person
     from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import left_by
     from ringfence.vocabulary.moments import floor_minute
 
     opened = open_store(store, keys)
+    live = opened.identity.kind == "live"
+    if preview:
+        would = left_by(opened, person)
+        told = {"days": would.days, "visits": would.visits}
+        _say_done({"preview": True, **told}, "visits.erase_preview_live" if live else "visits.erase_preview", **told)
+        return
     waiting = lambda: output.note("visits.waiting", store=store)  # noqa: E731 — a callback of one line
-    erase_person(opened, person, at_minute=floor_minute(now()), waiting=waiting)
-    told = "visits.erased_live" if opened.identity.kind == "live" else "visits.erased"
-    _say_done({"erased": 1, "awaiting_compaction": len(opened.manifest.tombstones)}, told, store=store)
+    erased = erase_person(opened, person, at_minute=floor_minute(now()), waiting=waiting)
+    code = ("visits.erased_live" if live else "visits.erased") if erased else "visits.erased_before"
+    counts = {"erased": int(erased), "awaiting_compaction": len(opened.manifest.tombstones)}
+    _say_done(counts if erased else counts | {"note": say(code, store=store)}, code, store=store)
 
 
 @command.command(help="cli.visits.export.help")
@@ -246,18 +263,6 @@ def verify(store: Store, keys: Keys = None) -> int:
         return 1
     _say_done({"holds": True, "segments": len(opened.manifest.segments)}, "visits.holds")
     return 0
-
-
-def _named_by_content(file: Path) -> Path:
-    """Return a file of rejects under a name of its content: the same rejects again take the place of the old ones."""
-    import hashlib
-
-    from ringfence.tracing.visits import durable
-
-    named = file.with_name(f"{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}.csv")
-    file.replace(named)
-    durable.flush_directory(named.parent)
-    return named
 
 
 def _count(number: int | None) -> str:
