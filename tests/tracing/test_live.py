@@ -117,7 +117,11 @@ def test_a_live_store_answers_as_a_research_store_does(
                 if compacted:
                     writer.compact()
         opening = opening_of(
-            live, start=0, end=10**8, residual=2880, seeds=tuple(Seed(s, "clinician", "r") for s in seeds)
+            live,
+            start=NOW - 60 * 1440,
+            end=NOW + 30 * 1440,
+            residual=2880,
+            seeds=tuple(Seed(s, "clinician", "r") for s in seeds),
         )
         persons, end = sorted(seeds), start + length
         cut = TraceSettings(residual, min_overlap)
@@ -437,3 +441,13 @@ def test_an_empty_live_store_is_searched_without_harm(tmp_path):
     assert len(opening.second_hop([WEI], *WINDOW, met, now=NOW).listed) == 0
     assert store.opened.totals().openings == 0
     assert store.numbers_used() == (0, 0)
+
+
+def test_joining_one_day_asks_for_the_key_of_no_other(store, monkeypatch):
+    asked = []
+    key_of = type(store).key_of
+    monkeypatch.setattr(type(store), "key_of", lambda self, day: asked.append(day) or key_of(self, day))
+    days = sorted({entry.day for entry in store.manifest.segments})
+    with writing(store) as writer:
+        writer.compact(days=days[:1])
+    assert set(asked) <= set(days[:1])

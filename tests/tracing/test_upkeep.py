@@ -12,7 +12,10 @@ import pytest
 
 from ringfence.cli import visits as cli_visits
 from ringfence.cli.main import run
+from ringfence.tracing.contacts import ContactSearch, search_contacts
+from ringfence.tracing.ranking import RankedAnswer
 from ringfence.tracing.visits.store import open_store
+from ringfence.tracing.visits.upkeep import verify
 from ringfence.tracing.visits.writing import writing
 from ringfence.vocabulary.refusals import Refused
 
@@ -179,3 +182,46 @@ def test_a_number_without_an_id_is_not_taken_for_a_given_id(town: Town) -> None:
     assert opened.names_of("place", [0, 7]) == ["workshop", "#7"]
     town.alone()
     assert open_store(town.store).names_of("person", [1, 7]) == ["1", "7"]
+
+
+# ── kinds of places ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_damaged_file_of_kinds_is_refused_and_told_by_verify(town: Town) -> None:
+    (town.folder / "kinds.csv").write_text(
+        "person,place,kind,start,end\nli,bus,bus,2022-03-02T08:00Z,2022-03-02T09:00Z\n"
+    )
+    town.say("visits", "load", town.folder / "kinds.csv")
+    opened = open_store(town.store)
+    assert verify(opened) == []
+    (kinds,) = town.store.glob("kinds/*")
+    kinds.write_bytes(kinds.read_bytes()[:-1] + b"\x07")
+    assert [(fault.code, fault.values["part"]) for fault in verify(opened)] == [("store.damaged", "kinds")]
+    assert town.refused("visits", "info") == "store.damaged"
+    assert town.refused("visits", "verify") == "store.damaged"
+    kinds.unlink()
+    assert [(fault.code, fault.values["part"]) for fault in verify(opened)] == [("store.damaged", "file")]
+
+
+def test_a_load_that_puts_ends_in_says_by_what(town: Town) -> None:
+    (town.folder / "open.csv").write_text("person,place,start\nli,bus,2022-03-02T08:00Z\n")
+    town.capsys.readouterr()
+    words = ["visits", "load", str(town.folder / "open.csv"), "--store", str(town.store), "--lang", "en"]
+    assert run(words) == 0
+    assert "kinds of places known so far" in " ".join(town.capsys.readouterr().out.split())
+
+
+# ── long answers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_reasons_and_sittings_are_made_when_somebody_looks(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    reasons_of = RankedAnswer.reasons_of
+    monkeypatch.setattr(RankedAnswer, "reasons_of", lambda self, row: made.append(row) or reasons_of(self, row))
+    asked = ContactSearch(seeds=("wei",), start=0, end=30_000_000)
+    (fang,) = search_contacts(open_store(town.store), asked)
+    assert made == []
+    assert fang.reasons[0].code.startswith("exposure.band.")
+    assert (len(fang.sittings), fang.sittings[0].minutes, len(fang.reasons)) == (1, 60, 6)
+    assert made == [0]
+    assert fang.sittings == tuple(fang.sittings)

@@ -27,6 +27,7 @@ from ringfence.tracing.live.warrants import (
     Seed,
     SignedWarrant,
     Warrant,
+    WarrantLimits,
     parse_warrant,
     private_text,
     public_key,
@@ -41,6 +42,7 @@ from ringfence.tracing.search import TraceSettings
 from ringfence.tracing.visits.store import create_store
 from ringfence.vocabulary.refusals import Refused
 
+DAY = 1440
 PLAIN = Warrant(
     id="w-1",
     store="s",
@@ -73,6 +75,8 @@ def refused(code, doing, *args, **settings):
     ("code", "change"),
     [
         ("live.two_names", {"names": ("Liu Min", " liu min ")}),
+        ("live.two_names", {"names": ("Liu Min", "Liu\u3000\u00a0 MIN")}),
+        ("live.two_names", {"names": ("Liu Min", "Ｌｉｕ Ｍｉｎ")}),
         ("live.two_names", {"names": ("Liu Min",)}),
         ("live.two_names", {"names": ("Liu Min", "")}),
         ("live.seed_unconfirmed", {"seeds": (Seed(WEI, "suspicion", "call 12"),)}),
@@ -90,6 +94,14 @@ def refused(code, doing, *args, **settings):
 )
 def test_a_warrant_that_does_not_say_enough_is_never_made(code, change):
     refused(code, replace, PLAIN, **change)
+
+
+@pytest.mark.parametrize("change", [{"end": 90 * DAY + 1}, {"expires": 90 * DAY + 1}])
+def test_a_warrant_for_too_long_is_neither_signed_nor_obeyed(store, change):
+    refused("live.warrant_too_long", sign, replace(PLAIN, **change), SIGNER)
+    asked = {"start": NOW - 60, "end": NOW} | {name: NOW - 60 + minutes for name, minutes in change.items()}
+    long = sign(warrant_for(store, **asked), SIGNER, limits=WarrantLimits(span_days=365, valid_days=365))
+    refused("live.warrant_too_long", admit, store, long, now=NOW)
 
 
 def test_a_warrant_comes_back_from_its_file_as_it_was_signed():

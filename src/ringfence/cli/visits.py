@@ -318,6 +318,8 @@ def _print_loaded(console: Console, result: Loaded) -> None:
     counts = {name: getattr(result, name) for name in _COUNTED}
     rows = [(say(f"visits.loaded.{name}"), f"{count:,}") for name, count in counts.items() if count or name == "loaded"]
     console.print(output.table(["visits.info.what", "visits.info.value"], rows))
+    if result.imputed:
+        console.print(say("visits.imputed_by_kind"), soft_wrap=True)
     for name in result.known_files:
         output.line("visits.known_file", file=name)
     if result.unknown_kinds:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ from ringfence.tracing.answer import TraceAnswer
 from ringfence.tracing.encounters.exposure import evidence_without_place
 from ringfence.tracing.encounters.lists import Lists, ListSettings, read_lists
 from ringfence.tracing.exposure import score_exposures
-from ringfence.tracing.found import Contact, Contacts, Sitting
-from ringfence.tracing.ranking import rank
+from ringfence.tracing.found import Contact, Contacts, Later, Sitting
+from ringfence.tracing.ranking import RankedAnswer, rank
 from ringfence.tracing.reference import Met, Reached
 from ringfence.tracing.search import Progress, SecondHopSettings, TraceSettings, second_hop, trace
 from ringfence.tracing.visits.batch import VisitBatch
@@ -180,8 +181,13 @@ def visit_contacts(
     rows = []
     for i, contact in enumerate(_named_rows(store, ranked.answer, hop=1)):
         band = ranked.band_of(i).slug
-        rows.append(replace(contact, band=band, score=float(ranked.score[i]), reasons=tuple(ranked.reasons_of(i))))
+        reasons = Later(partial(_reasons, ranked, i))
+        rows.append(replace(contact, band=band, score=float(ranked.score[i]), reasons=reasons))
     return rows
+
+
+def _reasons(ranked: RankedAnswer, row: int) -> tuple[Reason, ...]:
+    return tuple(ranked.reasons_of(row))
 
 
 def _number(store: VisitStore, person: str) -> list[int]:
@@ -198,23 +204,28 @@ def _named_rows(store: VisitStore, answer: TraceAnswer, *, hop: int) -> Iterator
     names = store.names_of("place", numbers)
     e = answer.evidence
     bounds = np.searchsorted(e.contact, np.arange(len(answer) + 1))
-    columns = [c.tolist() for c in (e.start, e.end, e.minutes, e.after_minutes, e.crowd)]
+    columns = (e.start, e.end, e.minutes, e.after_minutes, e.crowd)
+
+    def sittings(begin: int, stop: int) -> tuple[Sitting, ...]:
+        told = (column[begin:stop].tolist() for column in columns)
+        return tuple(Sitting(names[at], *row) for at, *row in zip(where[begin:stop].tolist(), *told, strict=True))
+
     for i, person in enumerate(persons):
-        rows = range(int(bounds[i]), int(bounds[i + 1]))
+        begin, stop = int(bounds[i]), int(bounds[i + 1])
         yield Contact(
             person=person,
             hop=hop,
             minutes=int(answer.minutes[i]),
             after_minutes=int(answer.after_minutes[i]),
             encounters=int(answer.encounters[i]),
-            places=tuple(sorted({names[where[r]] for r in rows})),
+            places=tuple(sorted({names[at] for at in where[begin:stop].tolist()})),
             first=int(answer.first[i]),
             last=int(answer.last[i]),
             band="",
             score=0.0,
             reasons=(),
             channels={"visit": int(answer.minutes[i])},
-            sittings=tuple(Sitting(names[where[r]], *(column[r] for column in columns)) for r in rows),
+            sittings=Later(partial(sittings, begin, stop)),
         )
 
 

@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar, overload
 
 from ringfence.tracing.intake.rejects import Reject
 from ringfence.vocabulary.reasons import Reason
+
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Later(Sequence[Item_co]):
+    """A sequence that is made when somebody first looks at it: most of a long answer is never read."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], tuple[Item_co, ...]]) -> None:
+        self._make: Callable[[], tuple[Item_co, ...]] | None = make
+        self._made: tuple[Item_co, ...] = ()
+
+    def _all(self) -> tuple[Item_co, ...]:
+        if self._make is not None:
+            self._made, self._make = self._make(), None
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, at: int) -> Item_co: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Item_co, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Item_co | tuple[Item_co, ...]:
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[Item_co]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (tuple, Later)) and self._all() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +68,7 @@ class Sitting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """A person met, by the names given. `band` is slight, some, strong or very_strong; `channels` are minutes by kind
-    of evidence, None where that kind tells none."""
+    of evidence, None where that kind tells none. Reasons and sittings may be made when they are first looked at."""
 
     person: str
     hop: int
@@ -34,13 +76,13 @@ class Contact:
     encounters: int
     band: str
     score: float
-    reasons: tuple[Reason, ...]
+    reasons: Sequence[Reason]
     channels: Mapping[str, int | None]
     after_minutes: int = 0
     places: tuple[str, ...] = ()
     first: int | None = None
     last: int | None = None
-    sittings: tuple[Sitting, ...] = ()
+    sittings: Sequence[Sitting] = ()
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from ringfence.tracing import search
 from ringfence.tracing.answer import CommonPlaces, SecondHopAnswer, TraceAnswer
 from ringfence.tracing.live.sealed import NONCE_BYTES, SIDES, Side, marks_and_keys, what_it_is
 from ringfence.tracing.live.store import LiveStore
-from ringfence.tracing.live.warrants import SignedWarrant
+from ringfence.tracing.live.warrants import LIMITS, SignedWarrant, WarrantLimits
 from ringfence.tracing.scanning import gather_stays, islands_of
 from ringfence.tracing.search import SecondHopSettings, TraceSettings
 from ringfence.tracing.visits.batch import VisitBatch
@@ -45,7 +45,7 @@ class Opening:
     `now` is the present minute. Searches answer like their namesakes in `search`.
     """
 
-    def __init__(self, store: VisitStore, signed: SignedWarrant, *, now: int) -> None:
+    def __init__(self, store: VisitStore, signed: SignedWarrant, *, now: int, limits: WarrantLimits = LIMITS) -> None:
         if not isinstance(store, LiveStore):
             raise Refused("live.not_live", store=str(store.path))
         store.day_keys.check_founding(store.founding())
@@ -54,6 +54,7 @@ class Opening:
             raise Refused("live.warrant_untrusted", key=signed.key[:16])
         if signed.warrant.store != store.identity.id:
             raise Refused("live.warrant_other_store", warrant=signed.warrant.id)
+        limits.check(signed.warrant)
         self.warrant = signed.warrant
         self._store = store
         self._reach: dict[Side, set[Block]] = {side: set() for side in SIDES}

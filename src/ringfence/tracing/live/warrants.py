@@ -7,6 +7,7 @@ Which signatures count is decided by the store: keys it was founded with, and ke
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -26,6 +27,20 @@ CONFIRMED_BY = ("laboratory", "clinician", "second_desk")
 MOST_RESIDUAL = 2 * MINUTES_PER_DAY
 _SAYS_WARRANT = b"ringfence warrant 1\n"
 _SAYS_TRUST = b"ringfence trust 1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class WarrantLimits:
+    """How much time one warrant may open, and for how long it may be used, in days."""
+
+    span_days: int = 90
+    valid_days: int = 90
+
+    def check(self, warrant: Warrant) -> None:
+        """Refuse a warrant that asks for more."""
+        span, valid = warrant.end - warrant.start, warrant.expires - warrant.issued
+        if span > self.span_days * MINUTES_PER_DAY or valid > self.valid_days * MINUTES_PER_DAY:
+            raise Refused("live.warrant_too_long", span_days=self.span_days, valid_days=self.valid_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,7 @@ class Warrant:
         for name in ("id", "store", "incident", "purpose"):
             if not getattr(self, name).strip():
                 raise Refused("live.warrant_lacks", part=name)
-        if len({name.strip().casefold() for name in self.names if name.strip()}) != 2 or len(self.names) != 2:
+        if len({_alike(name) for name in self.names} - {""}) != 2 or len(self.names) != 2:
             raise Refused("live.two_names", names=", ".join(self.names))
         if not self.seeds and not self.windows:
             raise Refused("live.warrant_lacks", part="seeds")
@@ -92,6 +107,9 @@ class Warrant:
         return _canonical(asdict(self))
 
 
+LIMITS = WarrantLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class SignedWarrant:
     """A warrant, the public key (hex) it is said to be signed with, and the signature (hex). Not checked yet."""
@@ -111,8 +129,9 @@ class SignedWarrant:
             raise Refused("live.warrant_altered", warrant=self.warrant.id)
 
 
-def sign(warrant: Warrant, private: Ed25519PrivateKey) -> SignedWarrant:
-    """Return a warrant signed with a private key."""
+def sign(warrant: Warrant, private: Ed25519PrivateKey, *, limits: WarrantLimits = LIMITS) -> SignedWarrant:
+    """Return a warrant signed with a private key; refused where it goes beyond the limits."""
+    limits.check(warrant)
     return SignedWarrant(warrant, public_of(private), private.sign(_SAYS_WARRANT + warrant.text()).hex())
 
 
@@ -189,6 +208,11 @@ def public_key(text: str) -> str:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text)).public_bytes_raw().hex()
     except ValueError as error:
         raise Refused("live.not_a_key", file=text) from error
+
+
+def _alike(name: str) -> str:
+    """Return a name in the form in which two are compared: writing it wider, or with other blanks, makes no second."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
 def trust(store: Path, store_id: str, public: str, by: Ed25519PrivateKey, *, already: frozenset[str]) -> None:

@@ -63,10 +63,13 @@ class LiveWriter(Writer):
         changed = 0
         with refused_writing(self.store.path, needed=self.store.manifest_bytes()):
             for day, entries in sorted(by_day.items()):
+                if day not in wanted:
+                    kept += entries
+                    continue
                 segments = [self.store.sealed_file(e.file) for e in entries]
                 gone, _ = marks_and_keys(self.store.key_of(day), "person", self.store.erased)
                 holds = any(np.isin(gone, s.sections["person_marks"]).any() for s in segments)
-                if day not in wanted or (len(entries) == 1 and not holds):
+                if len(entries) == 1 and not holds:
                     kept += entries
                     continue
                 changed += 1

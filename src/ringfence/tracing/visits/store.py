@@ -5,6 +5,7 @@ One writer at a time; readers need no lock. A store opened is a snapshot: what i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -117,7 +118,22 @@ class VisitStore(Searchable):
     def _read_kinds(self) -> NDArray[np.uint8]:
         if not self.manifest.kinds_file:
             return np.empty(0, np.uint8)
-        return np.fromfile(self.path / self.manifest.kinds_file, np.uint8)
+        data = (self.path / self.manifest.kinds_file).read_bytes()
+        _, _, checksum = self.manifest.kinds_file.partition(".")  # The manifest's own checksum covers this name.
+        if checksum and checksum != kinds_checksum(data):
+            raise Refused("store.damaged", file=self.manifest.kinds_file, part="kinds")
+        return np.frombuffer(data, np.uint8)
+
+    def check_kinds(self) -> list[Refused]:
+        """Read the kinds of places again and return what does not hold."""
+        try:
+            self._read_kinds()
+        except FileNotFoundError:
+            if manifest.read_current(self.path).kinds_file == self.manifest.kinds_file:
+                return [Refused("store.damaged", file=self.manifest.kinds_file, part="file")]
+        except Refused as refusal:
+            return [refusal]
+        return []
 
     def numbers_of(self, persons: Sequence[str]) -> NDArray[np.int64]:
         """Return the numbers of persons as they are named outside: given ids, or numbers where there is no key map."""
@@ -244,6 +260,11 @@ def _read_identity(file: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError, AttributeError) as error:
         raise Refused("store.damaged", file=str(file), part="identity") from error
     return dict(raw)
+
+
+def kinds_checksum(data: bytes) -> str:
+    """Return the checksum that stands in the name of a file of kinds."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def default_keys(path: Path) -> Path:

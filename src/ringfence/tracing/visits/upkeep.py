@@ -158,8 +158,8 @@ def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]
         from ringfence.tracing.live.store import LiveStore
 
         assert isinstance(store, LiveStore)
-        return list(store.faults(progress))
-    found: list[Refused] = []
+        return [*store.check_kinds(), *store.faults(progress)]
+    found = store.check_kinds()
     entries = store.manifest.segments
     for done, entry in enumerate(entries):
         try:

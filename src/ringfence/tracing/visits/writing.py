@@ -21,7 +21,7 @@ from ringfence.tracing.visits.layout import OTHER_SHIFT, Words, count_pieces, cu
 from ringfence.tracing.visits.manifest import SegmentEntry, Suppression
 from ringfence.tracing.visits.merging import CONFLICT, KNOWN, compare_with_standing, touching_at_midnight
 from ringfence.tracing.visits.segments import Segment, build_segment, open_segment, write_segment
-from ringfence.tracing.visits.store import VisitStore, Waiting, refused_writing
+from ringfence.tracing.visits.store import VisitStore, Waiting, kinds_checksum, refused_writing
 from ringfence.tracing.visits.table import table_of
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of
 from ringfence.vocabulary.refusals import Refused
@@ -204,8 +204,9 @@ class Writer:
         kinds = np.zeros(max(len(standing), max(news) + 1), np.uint8)
         kinds[: len(standing)] = standing
         kinds[list(news)] = list(news.values())
-        name = f"kinds/{secrets.token_hex(8)}"
-        durable.write_new(self.store.path / name, kinds.tobytes())
+        data = kinds.tobytes()
+        name = f"kinds/{secrets.token_hex(8)}.{kinds_checksum(data)}"
+        durable.write_new(self.store.path / name, data)
         durable.flush_directory(self.store.path / "kinds")
         return name
 
