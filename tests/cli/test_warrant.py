@@ -60,7 +60,7 @@ def test_a_warrant_written_is_one_the_store_obeys(command, tmp_path):
         ("live.two_names", [*asking(), "--name", "Liu Min", "--name", "Liu Min"]),
         ("live.seed_unconfirmed", [*asking(("--confirmed-by", "suspicion")), *NAMES]),
         ("store.unknown_person", [*asking(("--person", "nobody")), *NAMES]),
-        ("live.warrant_empty_span", [*asking(("--expires", "2000-01-01T00:00Z")), *NAMES]),
+        ("live.warrant_past_expiry", [*asking(("--expires", "2000-01-01T00:00Z")), *NAMES]),
         ("live.warrant_untrusted", [*asking(("--key", "other.pem")), *NAMES]),
         ("live.file_exists", [*asking(("--out", "visits.csv")), *NAMES]),
         ("live.not_a_key", [*asking(("--key", "signer.pub.pem")), *NAMES]),
@@ -111,10 +111,10 @@ def test_the_onset_of_a_warrants_case_weighs_her_contacts(command):
 
 def test_the_minute_in_which_a_warrant_or_its_span_ends_belongs_to_it(command):
     words = [
-        word.replace("10T00:00+08:00", "09T23:59:59+08:00") for word in asking(("--expires", "2099-12-31T23:59:30Z"))
+        word.replace("10T00:00+08:00", "09T23:59:59+08:00") for word in asking(("--expires", "2022-03-31T23:59:30Z"))
     ]
     moments = command(*words, *NAMES, "--tz", "Asia/Shanghai")["moments"]
-    assert (moments["end"], moments["expires"]) == ("2022-03-10T00:00+08:00", "2100-01-01T08:00+08:00")
+    assert (moments["end"], moments["expires"]) == ("2022-03-10T00:00+08:00", "2022-04-01T08:00+08:00")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"key": 1, "by": "", "signature": ""}', "\xff"])
@@ -122,3 +122,28 @@ def test_a_file_that_is_no_trusted_key_is_refused(command, tmp_path, text):
     (tmp_path / "live" / "trusted").mkdir()
     (tmp_path / "live" / "trusted" / "odd.json").write_text(text, encoding="latin-1")
     assert command(*asking(), *NAMES, code=1)["refused"][0]["code"] == "live.trust_unreadable"
+
+
+def test_refusals_of_a_warrant_speak_in_dates_of_the_store_and_ids_as_typed(command):
+    command("visits", "zone", "--store", "live", "--tz", "Asia/Shanghai")
+    command(*asking(), *NAMES)
+    words = ["trace", "--store", "live", "--warrant", "w.json", "--person", "wei"]
+    (refusal,) = command(*words, "--from", "2022-03-07T00:00", "--to", "2022-03-09T00:00", code=1)["refused"]
+    assert "from 2022-03-07T00:00+08:00 to 2022-03-09T00:00+08:00" in refusal["sentence"]
+    assert "2022-03-08T00:00+08:00 to 2022-03-10T00:00+08:00" in refusal["sentence"]
+    (refusal,) = command("trace", "--store", "live", "--warrant", "w.json", "--person", "fang", *SPAN, code=1)[
+        "refused"
+    ]
+    assert (refusal["code"], refusal["values"]) == ("live.outside_seeds", {"person": "fang"})
+    (refusal,) = command(*asking(("--confirmed-by", "suspicion"), ("--out", "v.json")), *NAMES, code=1)["refused"]
+    assert refusal["values"]["person"] == "wei"
+
+
+def test_a_warrant_is_shown_in_the_offset_asked_in_or_the_zone_of_its_store(command, capsys):
+    told = command(*asking(), *NAMES)["moments"]
+    assert (told["start"], told["expires"]) == ("2022-03-08T00:00+08:00", "2022-04-01T08:00+08:00")
+    command("visits", "zone", "--store", "live", "--tz", "Asia/Tokyo")
+    shown = command("warrant", "show", "w.json", "--store", "live")["moments"]
+    assert shown["start"] == "2022-03-08T01:00+09:00"
+    assert main.run(["warrant", "show", "w.json", "--store", "live"]) == 0
+    assert "wei (second desk" in " ".join(capsys.readouterr().out.split())

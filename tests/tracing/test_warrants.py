@@ -86,7 +86,7 @@ def refused(code, doing, *args, **settings):
         ("live.warrant_lacks", {"incident": " "}),
         ("live.warrant_lacks", {"windows": (PlaceWindow(1, 2, 3, ""),)}),
         ("live.warrant_empty_span", {"end": 0}),
-        ("live.warrant_empty_span", {"expires": 0}),
+        ("live.warrant_past_expiry", {"expires": 0}),
         ("live.warrant_empty_span", {"windows": (PlaceWindow(1, 2, 11, "menu"),)}),
         ("live.warrant_reach", {"hops": 3}),
         ("live.warrant_reach", {"residual": 2881}),

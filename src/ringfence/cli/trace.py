@@ -99,7 +99,7 @@ def command(
     opened = None if store is None else open_store(store, keys)
     known = tz or (None if opened is None else opened.settled_zone)
     zone = None if known is None else zone_named(known)
-    shown_in: tzinfo = zone or _offset_of(start) or zone_named("UTC")
+    shown_in: tzinfo = zone or offset_of(start) or zone_named("UTC")
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
         start=_moment(start, zone, "--from"),
@@ -326,7 +326,7 @@ def _moment(text: str, zone: ZoneInfo | None, option: str, *, ends: bool = False
     return ceil_minute(moment) if ends else floor_minute(moment)
 
 
-def _offset_of(text: str) -> tzinfo | None:
+def offset_of(text: str) -> tzinfo | None:
     """Return the offset from UTC in which a question was asked: its answer is told in the same."""
     from datetime import datetime
 

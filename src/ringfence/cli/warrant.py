@@ -13,7 +13,7 @@ from ringfence.cli.clock import now
 from ringfence.cli.output import say
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from rich.console import Console
 
@@ -69,14 +69,20 @@ def new(
     """Write and sign a warrant."""
     import uuid
 
+    from ringfence.cli.trace import offset_of
     from ringfence.tracing.live.warrants import Warrant, read_private_key, sign
     from ringfence.tracing.visits import durable
-    from ringfence.vocabulary.moments import ceil_minute, floor_minute, parse_moment, zone_named
+    from ringfence.vocabulary.moments import ceil_minute, floor_minute, moment_of, parse_moment, zone_named
     from ringfence.vocabulary.refusals import Refused
 
     live = _live(store, keys)
     zone = zone_named(tz or live.zone)
     known = zone if tz or live.settled_zone else None
+    shown_in = known or offset_of(start) or zone
+    expires_at, issued_at = ceil_minute(parse_moment(expires, known)), floor_minute(now())
+    if expires_at <= issued_at:
+        at, by = (moment_of(minute, shown_in).isoformat(timespec="minutes") for minute in (expires_at, issued_at))
+        raise Refused("live.warrant_past_expiry", expires=at, issued=by)
     warrant = Warrant(
         id=uuid.uuid4().hex,
         store=live.identity.id,
@@ -85,8 +91,8 @@ def new(
         names=tuple(name),
         start=floor_minute(parse_moment(start, known)),
         end=ceil_minute(parse_moment(end, known)),
-        issued=floor_minute(now()),
-        expires=ceil_minute(parse_moment(expires, known)),
+        issued=issued_at,
+        expires=expires_at,
         seeds=_seeds(live, person, confirmed_by, reference),
         hops=hops,
         residual=residual,
@@ -97,21 +103,27 @@ def new(
     if out.exists():
         raise Refused("live.file_exists", file=str(out))
     durable.write_new(out, signed.text(), mode=0o600)
-    _tell(signed, zone, file=out)
+    _tell(signed, shown_in, file=out, store=live)
 
 
 @command.command(help="cli.warrant.show.help")
 def show(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="cli.warrant.show.file")],
     tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+    store: Annotated[Path | None, typer.Option("--store", help="cli.warrant.show.store", show_default=False)] = None,
+    keys: Keys = None,
 ) -> None:
     """Tell what a warrant says, when its signature holds."""
     from ringfence.tracing.live.warrants import read_warrant
     from ringfence.vocabulary.moments import zone_named
+    from ringfence.vocabulary.refusals import Refused
 
     signed = read_warrant(file)
     signed.check_signature()
-    _tell(signed, zone_named(tz or "UTC"), file=file)
+    live = None if store is None else _live(store, keys)
+    if live is not None and live.identity.id != signed.warrant.store:
+        raise Refused("live.warrant_other_store", warrant=signed.warrant.id)
+    _tell(signed, zone_named(tz or (live.zone if live is not None else "UTC")), file=file, store=live)
 
 
 @command.command(help="cli.warrant.trust.help")
@@ -148,26 +160,34 @@ def _live(path: Path, keys: Path | None) -> LiveStore:
 
 def _seeds(store: LiveStore, persons: list[str], confirmed_by: list[str], references: list[str]) -> tuple[Seed, ...]:
     """Return seeds by number; one confirmation and one reference may be said for all, or one for each."""
-    from ringfence.tracing.live.warrants import Seed
+    from ringfence.tracing.live.warrants import CONFIRMED_BY, Seed
+    from ringfence.vocabulary.refusals import Refused
 
     for said, option in ((confirmed_by, "--confirmed-by"), (references, "--reference")):
         if len(said) not in (1, len(persons)):
             raise typer.BadParameter(say("cli.warrant.one_for_each"), param_hint=option)
     by = confirmed_by * len(persons) if len(confirmed_by) == 1 else confirmed_by
     told = references * len(persons) if len(references) == 1 else references
+    for person, said, reference in zip(persons, by, told, strict=True):
+        if said.replace("-", "_") not in CONFIRMED_BY or not reference.strip():
+            raise Refused("live.seed_unconfirmed", person=person, confirmed_by=said or "-")
     return tuple(
         Seed(int(number), said.replace("-", "_"), reference)
         for number, said, reference in zip(store.numbers_of(persons).tolist(), by, told, strict=True)
     )
 
 
-def _tell(signed: SignedWarrant, zone: ZoneInfo, *, file: Path) -> None:
+def _tell(signed: SignedWarrant, zone: tzinfo, *, file: Path, store: LiveStore | None) -> None:
+    import numpy as np
+
     from ringfence.vocabulary.moments import moment_of
 
     def said(minute: int) -> str:
         return moment_of(minute, zone).isoformat(timespec="minutes")
 
     warrant = signed.warrant
+    numbers = [seed.person for seed in warrant.seeds]
+    named = [str(n) for n in numbers] if store is None else store.names_of("person", np.array(numbers, np.int64))
     spans = {name: said(getattr(warrant, name)) for name in ("start", "end", "issued", "expires")}
 
     def people(console: Console) -> None:
@@ -175,7 +195,7 @@ def _tell(signed: SignedWarrant, zone: ZoneInfo, *, file: Path) -> None:
             (say("warrant.row.incident"), warrant.incident),
             (say("warrant.row.purpose"), warrant.purpose),
             (say("warrant.row.names"), ", ".join(warrant.names)),
-            (say("warrant.row.seeds"), ", ".join(_seed_said(seed) for seed in warrant.seeds)),
+            (say("warrant.row.seeds"), ", ".join(map(_seed_said, named, warrant.seeds))),
             (say("warrant.row.windows"), ", ".join(
                 f"{w.place}: {said(w.start)} … {said(w.end)} ({w.reference})" for w in warrant.windows)),
             (say("warrant.row.span"), f"{spans['start']} … {spans['end']}"),
@@ -193,5 +213,5 @@ def _tell(signed: SignedWarrant, zone: ZoneInfo, *, file: Path) -> None:
     )
 
 
-def _seed_said(seed: Seed) -> str:
-    return f"{seed.person} ({say(f'warrant.confirmed_by.{seed.confirmed_by}')}, {seed.reference})"
+def _seed_said(name: str, seed: Seed) -> str:
+    return f"{name} ({say(f'warrant.confirmed_by.{seed.confirmed_by}')}, {seed.reference})"

@@ -31,7 +31,7 @@ from ringfence.tracing.visits.searchable import Searchable
 from ringfence.tracing.visits.segments import Segment, build_segment
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.tracing.visits.table import table_of
-from ringfence.vocabulary.moments import MINUTES_PER_DAY
+from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of, zone_named
 from ringfence.vocabulary.refusals import Refused
 
 Ints = NDArray[np.int64]
@@ -121,7 +121,7 @@ class Opening:
         if start >= end:
             raise Refused("trace.window", start=start, end=end)
         if not any(w.place == place and w.start <= start and end <= w.end for w in self.warrant.windows):
-            raise Refused("live.outside_window", place=place)
+            raise Refused("live.outside_window", place=self._store.names_of("place", np.array([place]))[0])
         wanted = _days_of(*(np.array([value], np.int64) for value in (place, start, end)))
         self._reach["place"] |= wanted
         answer = search.people_at(self._of_places(self._opened("place", wanted, now)), place, start, end)
@@ -153,11 +153,16 @@ class Opening:
         if start >= end:
             raise Refused("trace.window", start=start, end=end)
         if start < self.warrant.start or end > self.warrant.end:
-            raise Refused("live.outside_span", start=start, end=end)
+            zone = zone_named(self._store.zone)
+            asked, granted = (
+                [moment_of(minute, zone).isoformat(timespec="minutes") for minute in span]
+                for span in ((start, end), (self.warrant.start, self.warrant.end))
+            )
+            raise Refused("live.outside_span", start=asked[0], end=asked[1], since=granted[0], until=granted[1])
         persons = np.unique(np.asarray(seeds, np.int64))
         strangers = np.setdiff1d(persons, [seed.person for seed in self.warrant.seeds])
         if len(strangers):
-            raise Refused("live.outside_seeds", person=int(strangers[0]))
+            raise Refused("live.outside_seeds", person=self._store.names_of("person", strangers[:1])[0])
         return persons
 
     def _note_met(self, answer: TraceAnswer) -> None:

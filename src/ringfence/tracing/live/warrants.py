@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from ringfence.tracing.visits import durable
-from ringfence.vocabulary.moments import MINUTES_PER_DAY
+from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
 from ringfence.vocabulary.refusals import Refused
 
 SCHEMA = 1
@@ -92,7 +92,10 @@ class Warrant:
         for seed in self.seeds:
             if seed.confirmed_by not in CONFIRMED_BY or not seed.reference.strip():
                 raise Refused("live.seed_unconfirmed", person=seed.person, confirmed_by=seed.confirmed_by or "-")
-        if self.start >= self.end or self.issued >= self.expires:
+        if self.issued >= self.expires:
+            told = {"expires": moment_of(self.expires).isoformat(), "issued": moment_of(self.issued).isoformat()}
+            raise Refused("live.warrant_past_expiry", **told)
+        if self.start >= self.end:
             raise Refused("live.warrant_empty_span")
         for window in self.windows:
             if not window.reference.strip():
