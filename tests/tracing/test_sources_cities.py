@@ -1,6 +1,6 @@
 """Cities whose truth is known: without a common place none is named, and a planted one comes first.
 
-All 300 of the measurement in `benchmarks/sources.py` are gone through by `make soak`; otherwise fewer, from fixed seeds.
+All 300 of the measurement in `benchmarks/sources.py` are gone through by `make soak`; otherwise fewer, fixed seeds.
 """
 
 import sys
