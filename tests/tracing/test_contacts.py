@@ -88,12 +88,19 @@ def test_what_the_lists_held_is_told_and_every_row_not_taken_has_its_line_and_me
 
 @pytest.mark.parametrize(("lang", "reason"), [("en", "The row pairs a person with herself."), ("zh", "两列为同一人。")])
 def test_rows_not_taken_are_told_in_the_language_of_the_reader_and_written_in_both(town, capsys, lang, reason):
-    words = ["--encounters", f"{town / 'badges.csv'}", "--rejects", f"{town / 'out.csv'}", "--lang", lang]
+    words = ["--encounters", f"{town / 'badges.csv'}", "--rejects", f"{town / lang}.csv", "--lang", lang]
     assert run(["trace", "--store", f"{town / 'store'}", "--person", "wei", *WINDOW, *words]) == 0
     assert reason in capsys.readouterr().out
-    (row,) = csv.DictReader((town / "out.csv").read_text(encoding="utf-8-sig").splitlines())
+    (row,) = csv.DictReader((town / f"{lang}.csv").read_text(encoding="utf-8-sig").splitlines())
     assert row["reason_en"] == "The row pairs a person with herself."
     assert row["reason_zh"] == "两列为同一人。"
+
+
+def test_an_input_named_as_the_file_of_rejected_rows_is_refused_and_kept(town, trace):
+    before = (town / "named.csv").read_bytes()
+    answer = trace("--named", f"{town / 'named.csv'}", "--rejects", f"{town / 'named.csv'}", code=1)
+    assert [told["code"] for told in answer["refused"]] == ["intake.rejects_exist"]
+    assert (town / "named.csv").read_bytes() == before
 
 
 def test_lists_are_searched_without_any_store(town, trace):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import secrets
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ class Desk:
         return self.load_path(path, **told)
 
     def load_path(self, path: Path, **told: object) -> VisitBatch:
-        rejects = RejectsFile(self.keys.rejects_directory / f"{path.name}.csv")
+        rejects = RejectsFile(self.keys.rejects_directory / f"{path.name}.{secrets.token_hex(4)}.csv")
         with self.keys, rejects:
             self.reader = read_visits(path, keys=self.keys, settings=IntakeSettings(**told), rejects=rejects)
             batch = concatenate(list(self.reader))
@@ -309,19 +310,32 @@ def test_fields_are_those_of_the_standard_library(
         assert rejects.count == 0
 
 
+def test_a_file_that_stands_where_rejected_rows_should_go_is_refused_and_kept(tmp_path: Path) -> None:
+    visits = tmp_path / "visits.csv"
+    visits.write_text(HEADER + MORNING)
+    with pytest.raises(Refused) as refused:
+        RejectsFile(visits)
+    assert refused.value.code == "intake.rejects_exist"
+    assert visits.read_text() == HEADER + MORNING
+
+
+def test_a_file_made_meanwhile_where_rejected_rows_should_go_is_kept(tmp_path: Path) -> None:
+    told = RejectsFile(tmp_path / "rejects.csv")
+    told.path.write_text("made by another")
+    assert told.close() is None
+    told.discard()
+    told.add(file="visits.csv", line=2, field="person", value="", rule="intake.person_empty", row="", values={})
+    with pytest.raises(Refused):
+        told.close()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("rejects.csv", "made by another")]
+
+
 def test_the_rejects_file_is_private_and_no_formula(desk: Desk) -> None:
     desk.load(HEADER + "=HYPERLINK(1),home,-soon,\n")
     assert desk.rejects_path is not None
     assert stat.S_IMODE(desk.rejects_path.stat().st_mode) == 0o600
     assert desk.told[0]["value"] == "'-soon"
     assert desk.told[0]["row"].startswith("'=HYPERLINK")
-
-
-def test_rejects_of_an_earlier_try_go_when_all_is_well(desk: Desk) -> None:
-    desk.load(HEADER + "Wei,home,soon,\n")
-    assert desk.rejects_path is not None
-    desk.load(HEADER + MORNING)
-    assert list(desk.keys.rejects_directory.iterdir()) == []
 
 
 def test_rejected_rows_of_one_person_can_be_removed(tmp_path: Path) -> None:
@@ -385,6 +399,32 @@ def test_parquet_rows_that_are_bad_are_told_by_row_number(desk: Desk) -> None:
     assert desk.people(batch) == ["Wei", "Fang", "Li", "Zhao"]
     assert set(batch.start.tolist()) == {minute("2022-03-08T00:00+00:00")}
     assert desk.rules() == [(2, "person_empty"), (5, "person_empty"), (6, "time_empty")]
+
+
+def test_a_number_missing_in_a_data_frame_costs_its_own_row_only(desk: Desk) -> None:
+    path = parquet(
+        desk.directory / "frame.parquet",
+        person=pa.array([7301.0, float("nan"), 7303.0, 2.5]),
+        place=pa.array([1.0, 2.0, float("nan"), 4.0]),
+        start=pa.array([1646735400.0] * 4),
+    )
+    batch = desk.load_path(path)
+    assert desk.people(batch) == ["7301", "2.5"]
+    assert desk.keys.ids_of("place", batch.place) == ["1", "4"]
+    assert desk.rules() == [(2, "person_empty"), (3, "place_empty")]
+
+
+def test_a_joined_place_lacks_what_a_data_frame_lacks(desk: Desk) -> None:
+    path = parquet(
+        desk.directory / "frame.parquet",
+        person=pa.array(["Wei", "Li"]),
+        x=pa.array([121.5, float("nan")]),
+        y=pa.array([31.25, 31.25]),
+        start=pa.array([1646735400] * 2),
+    )
+    batch = desk.load_path(path, columns={"place": "x+y"})
+    assert desk.keys.ids_of("place", batch.place) == ["121.5 31.25"]
+    assert desk.rules() == [(2, "place_empty")]
 
 
 def test_a_timestamp_without_a_zone_needs_one(desk: Desk) -> None:

@@ -106,6 +106,11 @@ def test_usual_spellings_are_one_moment(text: str, same_as: str) -> None:
         ("2022/3/8 10:30", Reading.LOCAL),
         ("2022-03-08", Reading.DAY),
         ("20220308", Reading.DAY),
+        ("202203081030", Reading.LOCAL),
+        ("20220308103000", Reading.LOCAL),
+        ("20220308103000.5", Reading.LOCAL),
+        ("202203082530", Reading.NO_SUCH_CLOCK),
+        ("202213081030", Reading.MOMENT),
         ("2022-02-29T10:00Z", Reading.NO_SUCH_DAY),
         ("2100-02-29T10:00Z", Reading.NO_SUCH_DAY),
         ("2022-03-08T24:00Z", Reading.NO_SUCH_CLOCK),
@@ -137,12 +142,28 @@ def test_a_fraction_is_told_even_when_it_is_below_the_second() -> None:
 
 
 @given(st.integers(10**8, 10**11 - 1), st.sampled_from([1, 10**3, 10**6]))
-def test_a_number_means_the_same_as_its_text(seconds: int, scale: int) -> None:
+def test_an_epoch_number_means_the_same_as_its_text(seconds: int, scale: int) -> None:
     if seconds * scale < 10**8 or len(str(seconds * scale)) > 17 or (scale > 1 and seconds < 10**8):
         return
     from_number = read_numbers(np.array([seconds * scale]), np.array([False]))
     from_text = read(str(seconds * scale))
     assert (int(from_number[0][0]), bool(from_number[1][0]), int(from_number[2][0])) == from_text
+
+
+@given(
+    st.integers(10**7, 10**15)
+    | st.datetimes(datetime(1965, 1, 1), datetime(2105, 1, 1)).flatmap(
+        lambda moment: st.sampled_from(["%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%Y%m%d4761"]).map(
+            lambda pattern: int(moment.strftime(pattern))
+        )
+    )
+)
+def test_a_number_that_is_a_date_or_a_clock_means_the_same_as_its_text(number: int) -> None:
+    seconds, fraction, reading = (int(column[0]) for column in read_numbers(np.array([number]), np.array([False])))
+    assert (seconds, bool(fraction), reading) == read(str(number))
+    assert number < 10**8 or read(f"{number}.0")[2] == reading
+    floating = read_numbers(np.array([float(number), np.nan]), np.array([False, False]))
+    assert floating[2].tolist() == [reading, Reading.EMPTY]
 
 
 @given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def desk(tmp_path_factory):
 def load(store: Path, *files: Path, zone: str | None = None):
     """Load files here and now, and return the counts."""
     opened = open_or_create(store, None, zone=zone)
-    rejects = survival.keys_of(store) / "rejects" / "today.csv"
+    rejects = survival.keys_of(store) / "rejects" / f"{uuid.uuid4().hex}.csv"
     return load_files(opened, files, IntakeSettings(zone=zone), rejects_file=rejects)
 
 

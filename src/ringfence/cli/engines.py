@@ -33,26 +33,26 @@ def search_with(
         folder = exported or Path(scratch) / "visits"
         if exported is None:
             export_parquet(store, folder)
-        with _engine(engine, folder, master) as opened:
+        with _engine(engine, folder, master, store.erased.tolist()) as opened:
             return _search(engine, opened, store, asked)
 
 
 @contextmanager
-def _engine(name: str, folder: Path, master: str) -> Iterator[Engine]:
+def _engine(name: str, folder: Path, master: str, erased: list[int]) -> Iterator[Engine]:
     if name == "duckdb":
         from ringfence.tracing.engines.duck import DuckEngine
 
-        yield DuckEngine.over_parquet(folder)
+        yield DuckEngine.over_parquet(folder, erased=erased)
     elif name == "spark":
         from ringfence.tracing.engines.spark import SparkEngine
 
-        with SparkEngine(str(folder), master=master) as cluster:
+        with SparkEngine(str(folder), master=master, erased=erased) as cluster:
             yield cluster
     else:
         from ringfence.tracing.engines import ReferenceEngine
         from ringfence.tracing.engines.parquet import read_visits
 
-        yield ReferenceEngine(read_visits(folder))
+        yield ReferenceEngine(read_visits(folder, erased=erased))
 
 
 def _search(name: str, engine: Engine, store: VisitStore, asked: ContactSearch) -> Contacts:

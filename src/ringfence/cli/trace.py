@@ -83,12 +83,15 @@ def command(
 ) -> None:
     """Search contacts."""
     from ringfence.tracing.contacts import ContactSearch, search_contacts
+    from ringfence.tracing.intake.rejects import refuse_existing
     from ringfence.tracing.visits.store import open_store
     from ringfence.vocabulary.moments import zone_named
     from ringfence.vocabulary.refusals import Refused
 
     if store is None and not encounters and not named:
         raise Refused("trace.nothing_to_search")
+    if rejects is not None:
+        refuse_existing(rejects)
     opened = None if store is None else open_store(store, keys)
     stored_in = "UTC" if opened is None else opened.identity.zone
     zone = zone_named(tz or stored_in)

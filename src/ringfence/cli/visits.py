@@ -46,6 +46,7 @@ def load(
 ) -> int:
     """Load files of visits."""
     from ringfence.tracing.intake import IntakeSettings
+    from ringfence.tracing.intake.rejects import refuse_existing
     from ringfence.tracing.live.warrants import read_public_key
     from ringfence.tracing.visits.loading import load_files, open_or_create
     from ringfence.tracing.visits.store import default_keys
@@ -53,6 +54,8 @@ def load(
 
     if tz is not None:
         zone_named(tz)
+    if rejects is not None:
+        refuse_existing(rejects)
     settings = IntakeSettings(
         columns=columns_of(column or []),
         zone=tz,
@@ -132,12 +135,14 @@ def retain(
     days: Annotated[int, typer.Option("--days", min=1, help="cli.visits.retain.days")],
     keys: Keys = None,
     today: Annotated[str | None, typer.Option(help="cli.visits.retain.today", show_default=False)] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="cli.visits.preview")] = False,
 ) -> None:
     """Forget what is older than some days."""
-    from datetime import date
+    from datetime import date, timedelta
 
     from ringfence.tracing.visits.loading import finish_erasures
     from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import before
     from ringfence.tracing.visits.writing import writing
     from ringfence.vocabulary.moments import date_of, day_number
     from ringfence.vocabulary.refusals import Refused
@@ -146,8 +151,15 @@ def retain(
         day = date.fromisoformat(today) if today else now().date()
     except ValueError as error:
         raise Refused("moment.unreadable", text=str(today)) from error
+    if day > (now() + timedelta(hours=14)).date():  # The earliest clocks of the world are so much ahead of UTC.
+        raise Refused("store.retain_future", today=day.isoformat())
     opened = open_store(store, keys)
     from_day = day_number(day) - days
+    if preview:
+        would = before(opened, from_day)
+        told = {"days": would.days, "visits": would.visits, "retained_from": date_of(from_day).isoformat()}
+        _say_done({"preview": True, **told}, "visits.retain_preview", **told)
+        return
     with writing(opened, lambda: output.note("visits.waiting", store=store)) as writer:
         finish_erasures(opened, writer)
         gone = writer.retain(from_day)
@@ -160,17 +172,26 @@ def erase(
     store: Store,
     person: Annotated[str, typer.Option("--person", help="cli.visits.erase.person")],
     keys: Keys = None,
+    preview: Annotated[bool, typer.Option("--preview", help="cli.visits.preview")] = False,
 ) -> None:
     """Make a person unfindable for good."""
     from ringfence.tracing.visits.loading import erase_person
     from ringfence.tracing.visits.store import open_store
+    from ringfence.tracing.visits.upkeep import left_by
     from ringfence.vocabulary.moments import floor_minute
 
     opened = open_store(store, keys)
+    live = opened.identity.kind == "live"
+    if preview:
+        would = left_by(opened, person)
+        told = {"days": would.days, "visits": would.visits}
+        _say_done({"preview": True, **told}, "visits.erase_preview_live" if live else "visits.erase_preview", **told)
+        return
     waiting = lambda: output.note("visits.waiting", store=store)  # noqa: E731 — a callback of one line
-    erase_person(opened, person, at_minute=floor_minute(now()), waiting=waiting)
-    told = "visits.erased_live" if opened.identity.kind == "live" else "visits.erased"
-    _say_done({"erased": 1, "awaiting_compaction": len(opened.manifest.tombstones)}, told, store=store)
+    erased = erase_person(opened, person, at_minute=floor_minute(now()), waiting=waiting)
+    code = ("visits.erased_live" if live else "visits.erased") if erased else "visits.erased_before"
+    counts = {"erased": int(erased), "awaiting_compaction": len(opened.manifest.tombstones)}
+    _say_done(counts if erased else counts | {"note": say(code, store=store)}, code, store=store)
 
 
 @command.command(help="cli.visits.export.help")

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 class Evidence:
     """Single times together, as columns: row of the contact, place, minutes [start, end), minutes together, crowd.
 
-    `crowd` is how many pieces of visits shared this same exposure; the rows stand in order of contact, then start.
+    `crowd` is how many persons shared this same exposure; the rows stand in order of contact, then start.
     """
 
     contact: Ints

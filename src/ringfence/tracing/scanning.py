@@ -33,6 +33,7 @@ PERSON, MINUTES, AFTER, ENCOUNTERS, FIRST, LAST = range(6)
 MET_COLUMNS = 6
 E_SLOT, E_ISLAND, E_START, E_END, E_MINUTES = range(5)
 EVIDENCE_COLUMNS = 5
+_FEW = 24  # rows that are sorted soonest one by one
 _CONTINUES = np.uint64(CUT_BEFORE)
 
 
@@ -97,16 +98,19 @@ def islands_of(stays: Ints, residual: int) -> tuple[Ints, Ints]:
 @kernel
 def conflict_persons(rows: Ints, begin: int, stop: int, place: int) -> Ints:
     """Return the persons whose pieces at one place on one day must be merged, sorted."""
+    low, high = np.uint64(place) << np.uint64(32), np.uint64(place + 1) << np.uint64(32)
     total = 0
     for segment in range(begin, stop):
-        total += rows[segment, CONFLICTS]
+        if rows[segment, CONFLICTS] > 0:
+            pairs = words_at(rows[segment, CONFLICT_PAIRS], rows[segment, CONFLICTS])
+            total += np.searchsorted(pairs, high) - np.searchsorted(pairs, low)
     if total == 0:
         return np.empty(0, np.int64)
     out = np.empty(total, np.int64)
     n = 0
     for segment in range(begin, stop):
         pairs = words_at(rows[segment, CONFLICT_PAIRS], rows[segment, CONFLICTS])
-        i = np.searchsorted(pairs, np.uint64(place) << np.uint64(32))
+        i = np.searchsorted(pairs, low)
         while i < len(pairs) and np.int64(pairs[i] >> np.uint64(32)) == place:
             out[n] = np.int64(pairs[i] & np.uint64(0xFFFFFFFF))
             n += 1
@@ -261,13 +265,18 @@ def scan_islands(  # noqa: PLR0912, PLR0915 — written out in one piece: calls 
 def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple[Ints, Ints]:
     """Return met rows of at least so many minutes, and their evidence by contact, each contact's by start.
 
-    Evidence columns become: row of the contact, place, start, end, minutes, minutes after, crowd of its island.
+    Evidence columns become: row of the contact, place, start, end, minutes, minutes after, crowd of its island:
+    how many different persons were on it. Evidence must come island by island, as `scan_islands` tells it.
     """
     crowd = np.zeros(len(islands), np.int64)
+    seen_on = np.full(len(met), -1, np.int64)
     begins = np.zeros(len(met) + 1, np.int64)
     for i in range(len(evidence)):
-        crowd[evidence[i, E_ISLAND]] += 1
-        begins[evidence[i, E_SLOT] + 1] += 1
+        slot, island = evidence[i, E_SLOT], evidence[i, E_ISLAND]
+        if seen_on[slot] != island:
+            seen_on[slot] = island
+            crowd[island] += 1
+        begins[slot + 1] += 1
     kept = np.empty((len(met), MET_COLUMNS), np.int64)
     row = np.empty(len(met), np.int64)
     group = np.empty(len(met), np.int64)
@@ -291,11 +300,27 @@ def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple
         at = begins[slot + 1]
         begins[slot + 1] += 1
         start, end, minutes = evidence[i, E_START], evidence[i, E_END], evidence[i, E_MINUTES]
-        while at > group[slot] and out[at - 1, 2] > start:
-            for c in range(7):
-                out[at, c] = out[at - 1, c]
-            at -= 1
         island = evidence[i, E_ISLAND]
         out[at, 0], out[at, 1], out[at, 2], out[at, 3] = row[slot], islands[island, 0], start, end
         out[at, 4], out[at, 5], out[at, 6] = minutes, end - start - minutes, crowd[island]
+    for i in range(len(met)):
+        if row[i] >= 0:
+            _sort_by_start(out, group[i], begins[i + 1])
     return kept[:n], out
+
+
+@kernel
+def _sort_by_start(rows: Ints, begin: int, end: int) -> None:
+    """Sort a stretch of rows by their third column in place; equal ones keep their order."""
+    if end - begin > _FEW:
+        stretch = rows[begin:end].copy()
+        order = np.argsort(stretch[:, 2], kind="mergesort")
+        for k in range(end - begin):
+            rows[begin + k] = stretch[order[k]]
+        return
+    for i in range(begin + 1, end):
+        at = i
+        while at > begin and rows[at - 1, 2] > rows[at, 2]:
+            for c in range(rows.shape[1]):
+                rows[at, c], rows[at - 1, c] = rows[at - 1, c], rows[at, c]
+            at -= 1

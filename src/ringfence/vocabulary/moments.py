@@ -15,6 +15,8 @@ from ringfence.vocabulary.refusals import Refused
 MINUTES_PER_DAY = 1440
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NUMBER = re.compile(r"([+-]?\d{9,19})(\.\d+)?")
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})?(\.[0-9]+)?")
+_COMPACT_YEARS = range(1970, 2101)
 _PER_SECOND = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (2**63 - 1, 10**9))
 
 
@@ -60,15 +62,17 @@ def parse_moment(text: str, zone: ZoneInfo | None = None) -> datetime:
     """Return the aware moment that a text names: ISO 8601 with a zone, or a number since 1970.
 
     A number of 9 to 19 digits counts seconds below 10^11 (the year 5138), then milliseconds, microseconds, nanoseconds;
-    shorter ones are dates such as 20220308. A text without a zone is refused unless a zone is given; a time that a
+    shorter ones are dates such as 20220308; 12 or 14 digits that begin with a date from 1970 to 2100 are a clock on the
+    wall, 202203081030 or 20220308103000. A text without a zone is refused unless a zone is given; a time that a
     change of clocks skipped is refused too.
     """
     text = text.strip()
     number = _EPOCH_NUMBER.fullmatch(text)
     try:
-        if number is not None:
+        moment = _compact(text)
+        if moment is None and number is not None:
             return _since_1970(int(number[1]), float(number[2] or 0))
-        moment = datetime.fromisoformat(text)
+        moment = moment or datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
@@ -76,6 +80,21 @@ def parse_moment(text: str, zone: ZoneInfo | None = None) -> datetime:
     if zone is None:
         raise Refused("moment.no_zone", text=text)
     return _of_the_clock(moment, zone, text)
+
+
+def _compact(text: str) -> datetime | None:
+    """Return the clock on the wall that a run of digits shows, None where it is none; no such clock is an error."""
+    match = _COMPACT.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    try:
+        date(year, month, day)
+    except ValueError:
+        return None
+    if year not in _COMPACT_YEARS:
+        return None
+    return datetime(year, month, day, hour, minute, second) + timedelta(seconds=float(match[7] or 0))
 
 
 def _since_1970(number: int, fraction: float) -> datetime:

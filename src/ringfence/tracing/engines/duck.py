@@ -27,8 +27,11 @@ class DuckEngine(SqlEngine):
         self._dated = False
 
     @classmethod
-    def over_parquet(cls, folder: Path, *, threads: int | None = None) -> Self:
-        """Return an engine over the files of an export; refused when the folder holds none or one is damaged."""
+    def over_parquet(cls, folder: Path, *, threads: int | None = None, erased: Sequence[int] = ()) -> Self:
+        """Return an engine over the files of an export, without persons erased since.
+
+        Refused when the folder holds none or one is damaged.
+        """
         days = exported_days(folder)
         connection = duckdb.connect()
         if threads is not None:
@@ -37,13 +40,14 @@ class DuckEngine(SqlEngine):
         files = f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{'date': date}})"
         engine = cls(connection, by_place=files, by_person=files)
         engine._dated = True
+        engine.erased = tuple(erased)
         return engine
 
     def _pieces(self, order: Order, *, start: int, end: int) -> str:
         days = f" and date between date '{date_of(day_of(start))}' and date '{date_of(day_of(end - 1))}'"
         return f"""(
             select person, place, start as s, "end" as e from {self._source[order]}
-            where start > {start - MINUTES_PER_DAY} and start < {end}{days if self._dated else ""})"""
+            where start > {start - MINUTES_PER_DAY} and start < {end}{days if self._dated else ""}{self._alive})"""
 
     def _keep(self, name: str, query: str) -> None:
         self._connection.execute(f"create or replace temp table {name} as {query}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -33,10 +35,11 @@ def read_pieces(folder: Path) -> VisitBatch:
     return concatenate([VisitBatch.of(*(table[name].to_numpy() for name in COLUMNS)) for table in tables])
 
 
-def read_visits(folder: Path) -> list[Visit]:
-    """Return all pieces of an export as the tuples that `reference` reads."""
+def read_visits(folder: Path, *, erased: Sequence[int] = ()) -> list[Visit]:
+    """Return all pieces of an export as the tuples that `reference` reads, without those of persons erased since."""
     batch = read_pieces(folder)
-    columns = (batch.person, batch.place, batch.start, batch.end)
+    alive = ~np.isin(batch.person, np.array(erased, np.int64))
+    columns = (column[alive] for column in (batch.person, batch.place, batch.start, batch.end))
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 

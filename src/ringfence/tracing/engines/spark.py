@@ -40,12 +40,20 @@ class SparkEngine(SqlEngine):
     """
 
     def __init__(
-        self, export: Path | str, *, master: str, settings: Mapping[str, str] | None = None, patience_seconds: int = 60
+        self,
+        export: Path | str,
+        *,
+        master: str,
+        settings: Mapping[str, str] | None = None,
+        patience_seconds: int = 60,
+        erased: Sequence[int] = (),
     ) -> None:
         """Join the cluster at `master` (spark://host:port, or local[n] for this machine alone).
 
         Refused when Spark or Java is missing, when no master answers, or when it gives no worker in time.
+        Persons `erased` since the export are left out.
         """
+        self.erased = tuple(erased)
         self._master = master
         self._spark = _session(master, settings or {})
         _await_worker(self._spark, master, patience_seconds)
@@ -75,7 +83,9 @@ class SparkEngine(SqlEngine):
 
     def _pieces(self, order: Order, *, start: int, end: int) -> str:  # noqa: ARG002 - files have one order only
         low, high = date_of(day_of(start)), date_of(day_of(end - 1))
-        return f"(select person, place, s, e from pieces where date between date '{low}' and date '{high}')"
+        return (
+            f"(select person, place, s, e from pieces where date between date '{low}' and date '{high}'{self._alive})"
+        )
 
     def _keep(self, name: str, query: str) -> None:
         self._spark.sql(query).createOrReplaceTempView(name)

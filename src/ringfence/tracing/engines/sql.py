@@ -18,6 +18,14 @@ Order = Literal["by_person", "by_place"]
 class SqlEngine(ABC):
     """An engine that runs `statements`. The `…_table` methods answer with columns, the others with rows."""
 
+    erased: Sequence[int] = ()
+    """Persons whose visits do not exist, though an older export still holds them."""
+
+    @property
+    def _alive(self) -> str:
+        """Return a condition on `person` that leaves the erased out."""
+        return f" and person not in ({', '.join(str(int(n)) for n in self.erased)})" if len(self.erased) else ""
+
     @abstractmethod
     def _pieces(self, order: Order, *, start: int, end: int) -> str:
         """Return, in brackets, a query for the pieces (person, place, s, e) of the UTC days that hold [start, end)."""

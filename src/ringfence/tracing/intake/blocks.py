@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def _parquet_block(found: dict[str, Any], settings: IntakeSettings, before: int,
         texts = {field: Texts.of(found[field]) for field in names}
         found = found | {field: pa.array(dated.texts()) for field, dated in _dated(texts, settings).items()}
     fields = {
-        field: Texts.of(column if not pa.types.is_floating(column.type) else column.cast(pa.int64()))
+        field: Texts.of(_plain_numbers(column))
         for field, column in found.items()
         if field not in ("start", "end", "date")
     }
@@ -161,10 +162,33 @@ def _is_text(column: Any) -> bool:
     return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
+def _plain_numbers(column: Any) -> Any:
+    """Return a column as it is, but floating numbers as text: whole ones without a point, none for what is no number.
+
+    A column of whole numbers with one missing comes out of data frames as a floating one.
+    """
+    import pyarrow as pa
+
+    if not pa.types.is_floating(column.type):
+        return column
+    values = column.cast(pa.float64()).to_pylist()
+    texts = [None if v is None or not isfinite(v) else str(int(v)) if v.is_integer() else repr(v) for v in values]
+    return pa.array(texts, pa.string())
+
+
 def _joined_columns(columns: Sequence[Any]) -> Any:
     import pyarrow as pa
 
-    return pa.array(joined([Texts.of(column.cast(pa.string())) for column in columns]).texts(), pa.string())
+    return pa.array(
+        joined([Texts.of(_without_nan(column).cast(pa.string())) for column in columns]).texts(), pa.string()
+    )
+
+
+def _without_nan(column: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(pc.is_nan(column), None, column) if pa.types.is_floating(column.type) else column
 
 
 def _column_times(column: Any, settings: IntakeSettings) -> Times:

@@ -7,6 +7,7 @@ import csv
 import io
 import os
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_with
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ringfence.tracing.keys.files import flush_directory
+from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.words import mend, sentence
 
 COLUMNS = ("file", "line", "field", "value", "rule", "reason_en", "reason_zh", "mend_en", "mend_zh", "row")
@@ -46,13 +48,23 @@ class Reject:
         return mend(self.code, self.values, language)
 
 
+def refuse_existing(path: Path) -> None:
+    """Refuse to write rejected rows where a file stands already: it may be the very file that is read."""
+    if path.exists() or path.is_symlink():
+        raise Refused("intake.rejects_exist", file=str(path))
+
+
 class RejectsFile:
-    """A CSV file for rejected rows; it exists only if there are any, and only its owner may read it."""
+    """A CSV file for rejected rows; it exists only if there are any, and only its owner may read it.
+
+    Refused where something stands at its path already.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        refuse_existing(self.path)
         self.count = 0
-        self._part = self.path.with_name(self.path.name + ".part")
+        self._part = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}.part")
         self._file: io.TextIOWrapper | None = None
 
     def add(
@@ -83,23 +95,26 @@ class RejectsFile:
 
     def _begin(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._part.unlink(missing_ok=True)
         handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._file = os.fdopen(handle, "w", encoding="utf-8-sig", errors="replace", newline="")  # Excel needs the mark
         self._writer = csv.writer(self._file)
         self._writer.writerow(COLUMNS)
 
     def close(self) -> Path | None:
-        """Finish the file and return its path, or None where no row was rejected (an older file goes then, too)."""
+        """Finish the file and return its path, or None where no row was rejected."""
         if self._file is None:
-            if self.count == 0:
-                self.path.unlink(missing_ok=True)
             return self.path if self.count else None
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         self._file = None
-        self._part.replace(self.path)
+        try:
+            refuse_existing(self.path)  # Somebody else may have used the name while the rows were read.
+            self._part.replace(self.path)
+        except BaseException:
+            self._part.unlink(missing_ok=True)
+            self.count = 0
+            raise
         flush_directory(self.path.parent)
         return self.path
 
@@ -110,7 +125,7 @@ class RejectsFile:
             with contextlib.suppress(OSError):  # On a full disk the last rows cannot be written; they go anyway.
                 self._file.close()
             self._file = None
-        self._part.unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)
         if finished:
             self.path.unlink(missing_ok=True)
         self.count = 0

@@ -35,6 +35,9 @@ _MOMENT, _EMPTY, _LOCAL, _DAY, _UNREADABLE, _NO_DAY, _NO_CLOCK = range(7)
 # A number is an epoch by its size: seconds from 9 digits (1973) below 10^11 (the year 5138), then milliseconds,
 # microseconds, nanoseconds. Shorter numbers are more likely a date such as 20220308 than a moment of 1970.
 _SMALLEST_EPOCH = 10**8
+# Twelve or fourteen digits that begin with a date of these days are a clock on the wall, 202203081030 or
+# 20220308103000, as exports write it: as epoch numbers they would lie in the seventies or far in the future.
+_COMPACT_UNTIL_DAY = 47847  # 2101-01-01
 _SCALES = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (2**63 - 1, 10**9))
 
 
@@ -185,10 +188,34 @@ def _offset(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, int]:  # 
 
 
 @kernel
+def _compact(data: NDArray[np.uint8], start: int, stop: int, days: int) -> tuple[int, bool, int]:
+    """Read yyyymmddHHMM or yyyymmddHHMMSS, of which the date is read already; other runs of digits are epochs."""
+    end = start
+    while end < stop and 48 <= data[end] <= 57:
+        end += 1
+    if not (0 <= days < _COMPACT_UNTIL_DAY and (end - start == 12 or end - start == 14)):
+        return _epoch(data, start, stop)
+    fraction = False
+    if end < stop:
+        if data[end] != 46 or end + 1 == stop:
+            return 0, False, _UNREADABLE
+        for at in range(end + 1, stop):
+            if not 48 <= data[at] <= 57:
+                return 0, False, _UNREADABLE
+            fraction = fraction or data[at] != 48
+    seconds, _, at, reading = _clock(data, start + 8, end)
+    if reading != _MOMENT or at != end:
+        return 0, False, _NO_CLOCK
+    return days * 86400 + seconds, fraction, _LOCAL
+
+
+@kernel
 def _moment(data: NDArray[np.uint8], start: int, stop: int) -> tuple[int, bool, int]:  # noqa: PLR0911
     days, at, reading = _date(data, start, stop)
     if reading == _NO_DAY and at == stop and at - start == 8:
         return 0, False, _UNREADABLE  # eight digits that are no date
+    if reading == _MOMENT and at - start == 8 and at < stop and 48 <= data[at] <= 57:
+        return _compact(data, start, stop, days)
     if reading == _UNREADABLE or (at < stop and 48 <= data[at] <= 57):
         return _epoch(data, start, stop)
     if reading != _MOMENT:
@@ -219,8 +246,42 @@ def read_moments(data: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDAr
     return seconds, fractions, readings
 
 
+@kernel
+def _read_calendar(
+    numbers: NDArray[np.int64], beyond: NDArray[np.bool_], seconds: NDArray[np.int64], readings: NDArray[np.uint8]
+) -> None:
+    """Fill days for numbers such as 20220308, and clocks on the wall for 202203081030 and 20220308103000."""
+    for row in range(len(numbers)):
+        number = numbers[row]
+        if readings[row] == _EMPTY:
+            continue
+        if 10**7 <= number < 10**8 and not beyond[row]:
+            date, clock = number, -1
+        elif 10**11 <= number < 10**12:
+            date, clock = number // 10**4, number % 10**4 * 100
+        elif 10**13 <= number < 10**14:
+            date, clock = number // 10**6, number % 10**6
+        else:
+            continue
+        year, month, day = date // 10000, date // 100 % 100, date % 100
+        if not 1 <= month <= 12 or not 1 <= day <= _days_in_month(year, month):
+            continue
+        days = _days_from_civil(year, month, day)
+        if clock < 0:
+            seconds[row], readings[row] = days * 86400, _DAY
+        elif 0 <= days < _COMPACT_UNTIL_DAY:
+            hour, minute, second = clock // 10000, clock // 100 % 100, clock % 100
+            if hour > 23 or minute > 59 or second > 59:
+                seconds[row], readings[row] = 0, _NO_CLOCK
+            else:
+                seconds[row], readings[row] = days * 86400 + hour * 3600 + minute * 60 + second, _LOCAL
+
+
 def read_numbers(values: NDArray[Any], missing: NDArray[np.bool_]) -> Moments:
-    """Return the same for epoch numbers, whole or floating; their unit goes by their size, as in text."""
+    """Return the same for epoch numbers, whole or floating; their unit goes by their size, as in text.
+
+    Days such as 20220308 and clocks such as 202203081030 are read as in text, too.
+    """
     if values.dtype.kind == "f":
         missing = missing | ~np.isfinite(values)
         whole = np.floor(np.where(missing, 0, values))
@@ -235,4 +296,8 @@ def read_numbers(values: NDArray[Any], missing: NDArray[np.bool_]) -> Moments:
     for limit, _ in _SCALES[:-1]:
         scale[size >= limit] *= 1000
     seconds = np.floor_divide(numbers, scale)
-    return seconds, beyond | (seconds * scale != numbers), readings
+    fractions = beyond | (seconds * scale != numbers)
+    _read_calendar(numbers, beyond, seconds, readings)
+    moment, local = readings == _MOMENT, readings == _LOCAL
+    seconds[~(moment | local | (readings == _DAY))] = 0
+    return seconds, (moment & fractions) | (local & beyond), readings

@@ -26,6 +26,7 @@ FLAG_MASK = np.uint64(0x3FF)
 IDENTITY_MASK = np.uint64(0xFFFFFFFFFFFFFFFF ^ 0x3FF | (CUT_BEFORE | CUT_AFTER))
 """What makes two pieces the same piece: all but how the end, the source and the certainty came about."""
 
+_FEW = 24  # so many are sorted or compared soonest one by one
 _CUT_BEFORE = np.uint64(CUT_BEFORE)
 _CUT_AFTER = np.uint64(CUT_AFTER)
 
@@ -153,7 +154,7 @@ def group_by_key(keys: NDArray[np.uint32], words: Words, size: int) -> tuple[Wor
 @kernel
 def sort_words(words: Words, begin: int, end: int) -> None:
     """Sort a stretch of words in place."""
-    if end - begin > 24:
+    if end - begin > _FEW:
         words[begin:end].sort()
         return
     for i in range(begin + 1, end):
@@ -211,19 +212,60 @@ def swap_sides(words: Words, keys: NDArray[np.uint32]) -> tuple[Words, NDArray[n
 
 @kernel
 def find_conflicts(words: Words, persons: NDArray[np.uint32], offsets: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """Return place << 32 | person of all with overlapping or touching pieces at one place (words by person)."""
+    """Return place << 32 | person of all with overlapping or touching pieces at one place (words by person).
+
+    Many pieces of one number, as a placeholder id has, are sorted by place first: each pair is found once.
+    """
     found = np.empty(16, np.uint64)
     n = 0
     for g in range(len(persons)):
-        for i in range(offsets[g], offsets[g + 1]):
-            for j in range(i + 1, offsets[g + 1]):
+        begin, end = np.int64(offsets[g]), np.int64(offsets[g + 1])
+        person = np.uint64(persons[g])
+        if end - begin > _FEW:
+            for place in _places_in_conflict(words[begin:end]):
+                found, n = noted(found, n, (np.uint64(place) << np.uint64(32)) | person)
+            continue
+        for i in range(begin, end):
+            for j in range(i + 1, end):
                 if start_of(words[j]) > end_of(words[i]):
                     break
                 if other_of(words[j]) == other_of(words[i]):
-                    if n == len(found):
-                        more = np.empty(2 * n, np.uint64)
-                        more[:n] = found
-                        found = more
-                    found[n] = (np.uint64(other_of(words[i])) << np.uint64(32)) | np.uint64(persons[g])
-                    n += 1
+                    found, n = noted(found, n, (np.uint64(other_of(words[i])) << np.uint64(32)) | person)
+                    break
     return np.unique(found[:n])
+
+
+@kernel
+def _places_in_conflict(words: Words) -> NDArray[np.int64]:
+    """Return the places at which some of one person's pieces overlap or touch."""
+    keys = np.empty(len(words), np.int64)
+    for i in range(len(words)):
+        keys[i] = (other_of(words[i]) << 22) | (start_of(words[i]) << 11) | end_of(words[i])
+    keys.sort()
+    n = 0
+    i = 0
+    while i < len(keys):
+        place, reach = keys[i] >> 22, keys[i] & 0x7FF
+        clash = False
+        i += 1
+        while i < len(keys) and keys[i] >> 22 == place:
+            clash = clash or (keys[i] >> 11) & 0x7FF <= reach
+            reach = max(reach, keys[i] & 0x7FF)
+            i += 1
+        if clash:
+            keys[n] = place  # What was read already makes room for what was found.
+            n += 1
+    return keys[:n]
+
+
+@kernel
+def noted(found: NDArray[np.uint64], n: int, pair: np.uint64) -> tuple[NDArray[np.uint64], int]:
+    """Return a list of pairs with one more at its end, and how many it has; the same twice running counts once."""
+    if n > 0 and found[n - 1] == pair:
+        return found, n
+    if n == len(found):
+        more = np.empty(2 * n, np.uint64)
+        more[:n] = found
+        found = more
+    found[n] = pair
+    return found, n + 1

@@ -19,6 +19,7 @@ from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.visits.manifest import Suppression
 from ringfence.tracing.visits.store import VisitStore, Waiting, create_store, default_keys, open_store
 from ringfence.tracing.visits.writing import Writer, writing
+from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 
@@ -90,7 +91,9 @@ def load_files(
     this returns, or, after a crash, not at all.
     """
     from ringfence.tracing.intake import RejectsFile
+    from ringfence.tracing.intake.rejects import refuse_existing
 
+    refuse_existing(rejects_file)
     keys = _keys_of(store)
     refused: list[Refused] = []
     readable = list(files)
@@ -128,26 +131,33 @@ def finish_erasures(store: VisitStore, writer: Writer) -> None:
         keys.commit()
 
 
-def erase_person(store: VisitStore, person: str, *, at_minute: int, waiting: Waiting | None = None) -> None:
+def erase_person(store: VisitStore, person: str, *, at_minute: int, waiting: Waiting | None = None) -> bool:
     """Make a person unfindable for good: her id leaves the keys now, her visits are skipped now and go at compaction.
 
-    Whoever is erased already stays so: what a crash has cut short can be asked for again.
+    Nothing of hers returns from before `at_minute`, or before the end of the last day that the store holds if that is
+    later. Returns whether she was there; whoever is erased already stays so, and can be asked for again.
     """
     with writing(store, waiting) as writer:
         finish_erasures(store, writer)
         if store.keys is not None and _is_erased(store.keys, person):
-            return
+            return False
         (number,) = store.numbers_of([person]).tolist()
         if store.keys is None:
+            if number >= store.numbers_used()[0]:
+                raise Refused("store.unknown_person", person=person)
+            known = number in store.erased
             writer.erase([number])
-            return
-        digest = store.keys.forget(number, at_minute=at_minute)
+            return not known
+        last_day = max((entry.day for entry in store.manifest.segments), default=-1)
+        bar = max(at_minute, (last_day + 1) * MINUTES_PER_DAY)  # A clock may run behind the visits it is to bar.
+        digest = store.keys.forget(number, at_minute=bar)
         try:
-            writer.erase([number], [Suppression(digest, number, at_minute)] if digest is not None else [])
+            writer.erase([number], [Suppression(digest, number, bar)] if digest is not None else [])
         except Refused as refusal:
             if refusal.code != "store.disk_full":
                 raise
             raise Refused("store.erased_in_keys", store=str(store.path)) from refusal
+        return True
 
 
 def _is_erased(keys: KeyMap, person: str) -> bool:

@@ -10,11 +10,29 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
 from ringfence.tracing.visits.batch import CUT_AFTER, CUT_BEFORE
-from ringfence.tracing.visits.layout import IDENTITY_MASK, OTHER_MASK, OTHER_SHIFT, Words, end_of, other_of, start_of
-from ringfence.tracing.visits.table import PLACE_KEYS, PLACES, numbers_at, person_words, place_words, segments_of_day
+from ringfence.tracing.visits.layout import (
+    IDENTITY_MASK,
+    OTHER_MASK,
+    OTHER_SHIFT,
+    Words,
+    end_of,
+    noted,
+    other_of,
+    start_of,
+)
+from ringfence.tracing.visits.table import (
+    PLACE_KEYS,
+    PLACES,
+    first_at_or_after,
+    numbers_at,
+    person_words,
+    place_words,
+    segments_of_day,
+)
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
 FRESH, KNOWN, CONFLICT = 0, 1, 2
+_FEW = 32  # words that are looked through as soon as others are found
 
 
 @kernel
@@ -30,21 +48,57 @@ def compare_with_standing(
     out = np.zeros(len(words), np.uint8)
     begin, end = segments_of_day(first_day, first, day)
     for i in range(len(words)):
+        person, place = other_of(words[i]), np.int64(places[i])
         place_part = np.uint64(places[i]) << OTHER_SHIFT
         mine = (words[i] & ~(OTHER_MASK << OTHER_SHIFT) | place_part) & IDENTITY_MASK
         for segment in range(begin, end):
-            theirs = person_words(rows, segment, other_of(words[i]))
-            for k in range(len(theirs)):
-                if start_of(theirs[k]) > end_of(words[i]):
-                    break
-                if theirs[k] & IDENTITY_MASK == mine:
-                    out[i] = KNOWN
-                    break
-                if other_of(theirs[k]) == places[i] and end_of(theirs[k]) >= start_of(words[i]):
-                    out[i] = CONFLICT
-            if out[i] == KNOWN:
+            theirs = person_words(rows, segment, person)
+            if len(theirs) == 0:
+                continue
+            if _holds(theirs, mine):
+                out[i] = KNOWN
                 break
+            if out[i] == CONFLICT:
+                continue
+            sought, longest = place, MINUTES_PER_DAY
+            if len(theirs) > _FEW:  # A placeholder id may be at very many places: those at this place may be fewer.
+                here, most = place_words(rows, segment, place)
+                if len(here) < len(theirs):
+                    theirs, sought, longest = here, person, most
+            if _touch(theirs, sought, start_of(words[i]), end_of(words[i]), longest):
+                out[i] = CONFLICT
     return out
+
+
+@kernel
+def _holds(words: Words, mine: np.uint64) -> bool:
+    """Return whether a piece stands among sorted words; what is no part of its identity is passed over."""
+    low = 0
+    high = len(words)
+    bound = mine >> OTHER_SHIFT
+    while low < high:
+        mid = (low + high) >> 1
+        if words[mid] >> OTHER_SHIFT < bound:
+            low = mid + 1
+        else:
+            high = mid
+    while low < len(words) and words[low] >> OTHER_SHIFT == bound:
+        if words[low] & IDENTITY_MASK == mine:
+            return True
+        low += 1
+    return False
+
+
+@kernel
+def _touch(words: Words, other: int, start: int, end: int, longest: int) -> bool:
+    """Return whether any of sorted words, none longer than `longest`, has a number and overlaps or touches a span."""
+    first = first_at_or_after(words, start - longest)
+    at = first_at_or_after(words, end + 1) - 1
+    while at >= first:
+        if other_of(words[at]) == other and end_of(words[at]) >= start:
+            return True
+        at -= 1
+    return False
 
 
 @kernel
@@ -70,10 +124,5 @@ def touching_at_midnight(
                         if start_of(other) > 0:
                             break
                         if other_of(other) == keys[g] and not other & np.uint64(CUT_BEFORE):
-                            if n == len(found):
-                                more = np.empty(2 * n, np.uint64)
-                                more[:n] = found
-                                found = more
-                            found[n] = (np.uint64(keys[g]) << np.uint64(32)) | np.uint64(other_of(w))
-                            n += 1
+                            found, n = noted(found, n, (np.uint64(keys[g]) << np.uint64(32)) | np.uint64(other_of(w)))
     return np.unique(found[:n])

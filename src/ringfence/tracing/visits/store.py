@@ -126,12 +126,15 @@ class VisitStore(Searchable):
         return numbers
 
     def names_of(self, side: Literal["person", "place"], numbers: NDArray[np.integer]) -> list[str]:
-        """Return persons or places as they are named outside: given ids, or numbers where those are not at hand."""
+        """Return persons or places as they are named outside: given ids, or numbers where there is no key map.
+
+        A number to which the key map has no id stands as #3, so that nobody takes it for a given id.
+        """
         plain = np.asarray(numbers, np.int64).tolist()
         if self.keys is None:
             return [str(n) for n in plain]
         return [
-            name if name is not None else str(n) for name, n in zip(self.keys.ids_of(side, plain), plain, strict=True)
+            name if name is not None else f"#{n}" for name, n in zip(self.keys.ids_of(side, plain), plain, strict=True)
         ]
 
     def persons_seen(self) -> NDArray[np.uint32]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 
 Progress = Callable[[int, int], None]
+EXPORT_MARK = "export.json"
+"""Names the store whose days a folder holds."""
+_UNFINISHED = ".visits.parquet.new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,38 @@ def _info(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What would go from a store: how many days (of a person: days with something of hers), and visits begun in them.
+
+    None where a sealed store does not tell.
+    """
+
+    days: int | None
+    visits: int | None
+
+
+def before(store: VisitStore, from_day: int) -> Leaving:
+    """Return what lies before a UTC day, erased persons who await compaction included; nothing is changed."""
+    gone = [entry for entry in store.manifest.segments if entry.day < from_day]
+    return Leaving(len({entry.day for entry in gone}), sum(entry.rows for entry in gone))
+
+
+def left_by(store: VisitStore, person: str) -> Leaving:
+    """Return what of a person stands in a store; nothing is changed. Refused for somebody it does not know."""
+    (number,) = store.numbers_of([person]).tolist()
+    if store.identity.kind == "live":
+        return Leaving(None, None)
+    days: set[int] = set()
+    visits = 0
+    for segment in store.segments:
+        words = segment.sections["place_words"]
+        hers = words[(words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF) == np.uint64(number)]
+        visits += int(np.count_nonzero(hers & np.uint64(CUT_BEFORE) == 0))
+        days |= {segment.day} if len(hers) else set()
+    return Leaving(len(days), visits)
+
+
 def verify(store: VisitStore, progress: Progress | None = None) -> list[Refused]:
     """Read every byte of a store and return what does not hold: checksums, order, both sides alike, conflicts named.
 
@@ -158,7 +194,8 @@ def export_parquet(store: VisitStore, out: Path, progress: Progress | None = Non
     """Write a store's visits to `out/date=…/visits.parquet`, one file a UTC day, and return how many pieces.
 
     Columns: person, place (numbers), start, end (minutes since 1970 UTC, cut at midnight), flags; by place, then start.
-    Beside them `places.parquet` gives the kind of each place. Erased persons are left out. A live store refuses.
+    Beside them `places.parquet` gives the kind of each place. Erased persons are left out. A live store refuses. Days
+    of an earlier export that the store has forgotten leave the folder; one with days of another origin is refused.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -169,21 +206,45 @@ def export_parquet(store: VisitStore, out: Path, progress: Progress | None = Non
     days = sorted({e.day for e in store.manifest.segments})
     with refused_writing(out, needed=store.manifest_bytes()):
         out.mkdir(parents=True, exist_ok=True)
+        _claim_export(store, out, days)
         kinds = store.place_kinds()
         pq.write_table(
             pa.table({"place": np.arange(len(kinds), dtype=np.uint32), "kind": kinds}), out / "places.parquet"
         )
         for done, day in enumerate(days):
             table = pa.table(dict(zip(("person", "place", "start", "end", "flags"), _pieces(store, day), strict=True)))
-            room = out / f"date={date_of(day).isoformat()}"
+            room = out / _room_of(day)
             room.mkdir(exist_ok=True)
-            fresh = room / ".visits.parquet.new"
+            fresh = room / _UNFINISHED
             pq.write_table(table, fresh, compression="zstd")
             fresh.replace(room / "visits.parquet")
             total += len(table)
             if progress is not None:
                 progress(done + 1, len(days))
     return total
+
+
+def _room_of(day: int) -> str:
+    return f"date={date_of(day).isoformat()}"
+
+
+def _claim_export(store: VisitStore, out: Path, days: Sequence[int]) -> None:
+    """Mark a folder as an export of a store, and remove the days in it that the store holds no more."""
+    mark = out / EXPORT_MARK
+    rooms = list(out.glob("date=*"))
+    own = json.dumps({"store": store.identity.id}) + "\n"
+    if rooms and (not mark.is_file() or mark.read_text(encoding="utf-8", errors="replace") != own):
+        raise Refused("store.foreign_export", folder=str(out))
+    gone = [room for room in rooms if room.name not in {_room_of(day) for day in days}]
+    for room in gone:
+        foreign = [file.name for file in room.iterdir() if file.name not in ("visits.parquet", _UNFINISHED)]
+        if foreign:
+            raise Refused("store.foreign_export", folder=str(room))
+    mark.write_text(own, encoding="utf-8")
+    for room in gone:
+        for file in room.iterdir():
+            file.unlink()
+        room.rmdir()
 
 
 def _pieces(store: VisitStore, day: int) -> tuple[NDArray[np.generic], ...]:

@@ -118,6 +118,10 @@ class Writer:
     def erase(self, numbers: Iterable[int], suppressions: Iterable[Suppression] = ()) -> None:
         """Make persons unfindable at once; their bytes go at the next `compact`."""
         now = self.store.manifest
+        numbers = list(numbers)
+        impossible = [n for n in numbers if not 0 <= n < 1 << 32]
+        if impossible:
+            raise Refused("store.unknown_person", person=str(impossible[0]))
         with refused_writing(self.store.path, needed=0):
             self._publish(
                 tombstones=tuple(sorted({*now.tombstones, *numbers})),
@@ -274,6 +278,8 @@ class Writer:
         found = []
         for day in sorted({d - 1 for d in days} | days):
             pairs = touching_at_midnight(table.rows, table.first_day, table.first, day)
+            known = [s.sections["conflicts"] for s in (*self.store.segments, *fresh) if s.day == day + 1]
+            pairs = np.setdiff1d(pairs, np.concatenate(known)) if len(pairs) else pairs
             if len(pairs):
                 empty = np.empty(0, np.uint32)
                 segment = build_segment(day + 1, empty, np.empty(0, np.uint64), conflicts=pairs)
