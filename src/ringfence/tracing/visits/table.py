@@ -99,7 +99,7 @@ def position(keys: NDArray[np.uint32], key: int) -> int:
     if n == 0 or key < keys[0] or key > keys[n - 1]:
         return -1
     least, most = np.int64(keys[0]), np.int64(keys[n - 1])
-    low = (key - least) * (n - 1) // max(most - least, 1)
+    low = (key - least) * (n - 1) // max(np.int64(most - least), np.int64(1))
     high = low + 1
     step = 1
     while low > 0 and keys[low] > key:
