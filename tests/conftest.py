@@ -22,7 +22,7 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.register_profile(
     "soak", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-settings.load_profile("soak" if SOAK else "ci" if os.environ.get("CI") else "dev")
+settings.load_profile("soak" if SOAK else "ci" if os.environ.get("CI") or os.environ.get("REQUIRE_ALL") else "dev")
 
 
 @pytest.fixture(scope="session")

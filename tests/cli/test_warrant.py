@@ -79,7 +79,7 @@ def test_a_warrant_that_would_not_do_is_not_written(command, tmp_path, code, wor
 
 def test_a_refusal_is_said_in_chinese_too(command):
     told = command("trace", "--store", "live", "--person", "wei", *SPAN, "--lang", "zh", code=1)
-    assert told["refused"][0]["sentence"] == "live 是实战库：只能在授权书范围内查询。"
+    assert told["refused"][0]["sentence"] == "live 是实战库：只能在授权书范围内排查。"
 
 
 def test_keys_are_never_written_over(command, tmp_path):
@@ -103,3 +103,25 @@ def test_a_changed_warrant_shows_nothing(command, tmp_path):
     file = tmp_path / "w.json"
     file.write_text(file.read_text().replace("find contacts", "find friends"))
     assert command("warrant", "show", "w.json", code=1)["refused"][0]["code"] == "live.warrant_altered"
+
+
+def test_the_onset_of_a_warrants_case_weighs_her_contacts(command):
+    command(*asking(), *NAMES)
+    words = ["trace", "--store", "live", "--person", "wei", *SPAN, "--warrant", "w.json", "--onset", "wei=2022-03-08"]
+    (fang,) = command(*words)["contacts"]
+    assert "exposure.day_of_onset" in {reason["code"] for reason in fang["reasons"]}
+
+
+def test_the_minute_in_which_a_warrant_or_its_span_ends_belongs_to_it(command):
+    words = [
+        word.replace("10T00:00+08:00", "09T23:59:59+08:00") for word in asking(("--expires", "2022-03-31T23:59:30Z"))
+    ]
+    moments = command(*words, *NAMES, "--tz", "Asia/Shanghai")["moments"]
+    assert (moments["end"], moments["expires"]) == ("2022-03-10T00:00+08:00", "2022-04-01T08:00+08:00")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"key": 1, "by": "", "signature": ""}', "\xff"])
+def test_a_file_that_is_no_trusted_key_is_refused(command, tmp_path, text):
+    (tmp_path / "live" / "trusted").mkdir()
+    (tmp_path / "live" / "trusted" / "odd.json").write_text(text, encoding="latin-1")
+    assert command(*asking(), *NAMES, code=1)["refused"][0]["code"] == "live.trust_unreadable"

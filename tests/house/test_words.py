@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from string import Formatter
 
 import pytest
 
 from ringfence.vocabulary.words import mend, sentence, table
 
-SPEAKERS = ("Refused", "sentence", "mend", "say", "note", "progress", "tell_problem")
+SPEAKERS = ("Refused", "sentence", "mend", "say", "line", "note", "progress", "tell_problem")
 
 
 def placeholders(text: str) -> set[str]:
@@ -82,3 +83,21 @@ def test_every_refusal_says_what_would_mend_it_and_gives_the_values_it_speaks_of
 def test_a_sentence_is_filled_with_its_values():
     assert sentence("moment.no_zone", {"text": "noon"}, "en") == "noon has no time zone."
     assert "Asia/Shanghai" in mend("moment.unknown_zone", {"zone": "Mars"}, "zh")
+
+
+COUNTED = re.compile(
+    r"\{\w+(?::[^}]*)?\} (?:more |other |independent |named )?"
+    r"(?:persons?|people|others|records?|rows?|cases?|controls?|contacts?|minutes?|person-minutes?|seconds?|hours?|days?"
+    r"|times?|visits?|pieces?|keys?|hops?|words?|places?)\b"
+)
+FIXED = {
+    "demo.source": "the data set of the demonstration is always the same",
+    "told.on_days": "one day has a sentence of its own",
+}
+
+
+@pytest.mark.parametrize("code", sorted(set(table()) - set(FIXED)))
+def test_no_english_sentence_needs_a_plural_that_depends_on_a_number(code):
+    for key, text in table()[code].items():
+        if key.endswith("en"):
+            assert COUNTED.search(text) is None, f"{code}: say “Rows: 1” rather than “1 rows”"

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from ringfence.cli.main import run
 
@@ -182,7 +183,7 @@ def test_a_page_is_written_in_both_languages_and_names_places_where_keys_are_at_
     english, chinese = (Path(page).read_text(encoding="utf-8") for page in answer["pages"])
     assert 'href="wei.zh.html"' in english
     assert 'href="wei.html"' in chinese
-    assert ("at home" in english, "地点：home" in chinese) == (keys, keys)
+    assert ("at home" in english, "场所：home" in chinese) == (keys, keys)
     assert "8 Mar 00:00" in english
     assert "<title>8 Mar 00:00–07:00</title>" in english  # the stay in the timeline
 
@@ -191,3 +192,82 @@ def test_a_page_that_cannot_be_written_is_refused(town, trace):
     (town / "file").write_text("")
     refused = trace("--page", f"{town / 'file' / 'x.html'}", code=1)["refused"]
     assert refused[0]["code"] == "demo.cannot_write"
+
+
+def test_the_day_of_onset_is_a_day_where_the_case_lives(town, trace):
+    fang = by_name(trace("--onset", "wei=2022-03-08"))["fang"]  # before eight in the morning it is the 7th in UTC
+    assert {"exposure.day_of_onset"} == {r["code"] for r in fang["reasons"] if r["code"].startswith("exposure.day")}
+    words = ["--encounters", f"{town / 'early.csv'}", "--onset", "wei=2022-03-08"]
+    (town / "early.csv").write_text(
+        "甲,乙,开始时间,结束时间\nwei,li,2022-03-08 06:00,2022-03-08 06:40\n", encoding="utf-8"
+    )
+    assert by_name(trace(*words, store=False))["li"]["score"] == pytest.approx(40)
+
+
+def test_the_minute_in_which_a_span_ends_belongs_to_it(trace):
+    fang = by_name(trace("--to", "2022-03-08T06:59:59+08:00"))["fang"]
+    assert fang["minutes"] == 7 * 60
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--engine", "duckdb", "--onset", "wei=2022-03-08"], "trace.engine_without"),
+        (["--engine", "duckdb", "--warrant", "named.csv"], "trace.engine_without"),
+        (["--onset", "zhao=2022-03-08"], "trace.onset_of_nobody"),
+    ],
+    ids=["onset of another engine", "warrant of another engine", "onset of somebody else"],
+)
+def test_an_option_that_would_not_be_used_is_refused(town, trace, monkeypatch, words, code):
+    monkeypatch.chdir(town)
+    assert trace(*words, code=1)["refused"][0]["code"] == code
+
+
+def test_a_warrant_without_a_store_is_refused(town, trace):
+    words = ["--named", f"{town / 'named.csv'}", "--warrant", f"{town / 'named.csv'}"]
+    assert trace(*words, store=False, code=1)["refused"][0]["code"] == "trace.warrant_without_store"
+
+
+def test_brackets_in_names_of_persons_and_files_are_told_as_they_are(town, capsys, monkeypatch):
+    monkeypatch.chdir(town)
+    (town / "[b]badges.csv").write_text("甲,乙,开始时间,结束时间\n[/a17],:ok:,2022-03-08 08:10,2022-03-08 08:50\n,,,\n")
+    capsys.readouterr()
+    words = ["--tz", "Asia/Shanghai", "--person", "[/a17]", "--encounters", "[b]badges.csv", "--lang", "en"]
+    assert run(["trace", *words, *WINDOW]) == 0
+    told = capsys.readouterr().out
+    assert "met [/a17]" in told
+    assert "[b]badges.csv: records 1," in told
+
+
+@pytest.mark.parametrize("person", ["777", "5", "99999999999", "9" * 30])
+def test_a_number_that_the_store_never_gave_is_refused_without_keys(town, trace, person):
+    (town / "store.keys").rename(town / "elsewhere")
+    assert trace(person=person, code=1)["refused"][0]["code"] == "store.unknown_person"
+
+
+def test_persons_are_read_from_a_file_in_gb18030_and_refused_from_one_that_is_no_text(town, trace):
+    (town / "persons.txt").write_bytes("wei\r\n 王芳 \r\n".encode("gb18030"))
+    refused = trace("--persons", f"{town / 'persons.txt'}", code=1)["refused"]
+    assert (refused[0]["code"], refused[0]["values"]) == ("store.unknown_person", {"person": "王芳"})
+    (town / "persons.txt").write_bytes(b"wei\n\xff\xff\xff\n")
+    assert trace("--persons", f"{town / 'persons.txt'}", code=1)["refused"][0]["code"] == "intake.not_text"
+
+
+def test_an_export_in_a_folder_named_with_brackets_is_read(town, trace, capsys):
+    out = town / "ex[n]*?"
+    assert run(["visits", "export", "--store", f"{town / 'store'}", "--parquet", f"{out}"]) == 0
+    capsys.readouterr()
+    assert {"fang", "chen"} == set(by_name(trace("--engine", "duckdb", "--exported", f"{out}")))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("hops", ["1", "2"])
+def test_a_row_of_the_table_stands_on_one_line_of_eighty_columns(town, capsys, monkeypatch, language, hops):
+    monkeypatch.setenv("COLUMNS", "80")
+    capsys.readouterr()
+    words = ["--store", f"{town / 'store'}", "--person", "wei", "--hops", hops, "--lang", language]
+    assert run(["trace", *words, *WINDOW]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "fang" in line]
+    assert row.split()[-3:] == ["03-08", "00:00", "home"]
+    assert "420" in row
+    assert cell_len(row) <= 80

@@ -70,32 +70,32 @@ def _named_nodes(node: ast.AST, within: tuple[str, ...]) -> Iterator[tuple[tuple
 
 
 def test_one_function_opens_blocks_and_only_an_opening_calls_it():
-    assert users_of("decrypt") == {"tracing/opening:Opening._unseal"}
+    assert users_of("decrypt") == {"tracing/live/opening:Opening._unseal"}
     assert users_of("decryptor") == set()
-    assert users_of("AESGCM") == {"tracing/opening:Opening._unseal", "tracing/sealed:seal"}
-    assert users_of("_unseal") == {"tracing/opening:Opening._opened"}
+    assert users_of("AESGCM") == {"tracing/live/opening:Opening._unseal", "tracing/live/sealed:seal"}
+    assert users_of("_unseal") == {"tracing/live/opening:Opening._opened"}
     assert users_of("Cipher") == {
-        "tracing/sealed:_scrambled",  # the pseudorandom function behind keys and marks: forward only
-        "tracing/aside:Cover.over",  # what a load has put aside and not yet committed, under a key never written
-        "tracing/aside:Cover.lifted",
+        "tracing/live/sealed:_scrambled",  # the pseudorandom function behind keys and marks: forward only
+        "tracing/visits/aside:Cover.over",  # what a load has put aside and not yet committed, under a key never written
+        "tracing/visits/aside:Cover.lifted",
     }
 
 
 def test_keys_of_blocks_are_derived_for_sealing_and_inside_an_opening_only():
     assert users_of("marks_and_keys") == {
-        "tracing/sealed:seal",
-        "tracing/opening:Opening._sealed_blocks",
-        "tracing/livewriting:LiveWriter.compact",  # the marks alone, to drop an erased person's blocks
+        "tracing/live/sealed:seal",
+        "tracing/live/opening:Opening._sealed_blocks",
+        "tracing/live/writing:LiveWriter.compact",  # the marks alone, to drop an erased person's blocks
     }
-    assert users_of("_sealed_blocks") == {"tracing/opening:Opening._opened"}
+    assert users_of("_sealed_blocks") == {"tracing/live/opening:Opening._opened"}
     assert users_of("_opened") == {
-        f"tracing/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
+        f"tracing/live/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
     }
 
 
 def test_what_widens_the_reach_is_said_in_few_places():
-    assert users_of("_reach") - {"tracing/opening:Opening.__init__", "tracing/opening:Opening._unseal"} == {
-        f"tracing/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
+    assert users_of("_reach") - {"tracing/live/opening:Opening.__init__", "tracing/live/opening:Opening._unseal"} == {
+        f"tracing/live/opening:Opening.{search}" for search in ("trace", "second_hop", "people_at", "_persons_opened")
     }
 
 
@@ -235,7 +235,7 @@ def test_a_command_opens_nothing_without_a_warrant(words, store, tmp_path, monke
     told = capsys.readouterr().out
     assert code == (1 if words in REFUSING else 0), told
     if words in REFUSING:
-        assert "live.no_warrant" in told or "store.live_export" in told
+        assert "live.no_warrant" in told or "store.live_export" in told or "live.no_source_search" in told
 
 
 @pytest.mark.parametrize("engine", ["store", "duckdb", "reference"])
@@ -244,7 +244,14 @@ def test_no_engine_is_a_way_around(engine, store, tmp_path, monkeypatch, capsys)
     code = main.run(["trace", *COMMANDS["trace",], "--store", "live", "--json", "--engine", engine])
     told = capsys.readouterr().out
     assert code == 1
-    assert "live.no_warrant" in told or "store.live_export" in told
+    assert ("live.no_warrant" if engine == "store" else "live.no_other_engine") in told
+
+
+def test_an_export_from_elsewhere_is_no_way_around(store, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = [*COMMANDS["trace",], "--engine", "duckdb", "--exported", "elsewhere"]
+    assert main.run(["trace", *words, "--store", "live", "--json"]) == 1
+    assert "live.no_other_engine" in capsys.readouterr().out
 
 
 def test_with_a_warrant_the_same_watch_sees_an_opening(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The exact conditional distribution and the exchange of labels, against going through every relabeling."""
 
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -159,3 +160,25 @@ def test_random_exchanges_keep_the_number_of_cases_in_every_stratum():
         assert (labels[:, stratum == s].sum(axis=1) == wanted).all()
     again, _ = chance.relabelings(stratum, is_case, at_most=999, seed=7)
     assert (labels == again).all()
+
+
+def test_a_stratum_as_large_as_a_district_takes_little_memory():
+    stratum, is_case = np.zeros(20_000, np.int64), np.zeros(20_000, bool)
+    is_case[:8] = True
+    exposed = np.zeros((20_000, 3), bool)
+    exposed[:30, 0] = True
+    tracemalloc.start()
+    labels, _ = chance.relabelings(stratum, is_case, at_most=499, seed=7)
+    chance.chance_of_any(labels, exposed, np.ones((3, 9)), np.array([8, 0, 0]))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (labels.sum(axis=1) == 8).all()
+    assert most < 100e6, "beside the labels of 10 MB, some million cells at once"
+
+
+def test_drawing_some_lines_at_a_time_draws_the_same(monkeypatch):
+    stratum, is_case = np.repeat([0, 1], 40), np.arange(80) % 8 == 0
+    whole, _ = chance.relabelings(stratum, is_case, at_most=99, seed=7)
+    monkeypatch.setattr(chance, "_DRAWN_AT_ONCE", 120)
+    parts, _ = chance.relabelings(stratum, is_case, at_most=99, seed=7)
+    assert (whole == parts).all()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ringfence.cli import output
-from ringfence.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +16,13 @@ if TYPE_CHECKING:
 
     from ringfence.tracing.intake.rejects import Reject
     from ringfence.tracing.sources.files import CaseRecord, ControlRecord
-    from ringfence.tracing.sources.records import SourceControl
+    from ringfence.tracing.sources.records import SourceCase, SourceControl
     from ringfence.tracing.sources.search import PlaceHypothesis
     from ringfence.tracing.visits.store import VisitStore
 
 _SHOWN = 15
+_INFECTIOUS_BEFORE_ONSET_DAYS = 2
+_FORBIDDING = {f"hypothesis.{name}" for name in ("no_controls", "no_community", "too_few", "no_contrast")}
 
 
 def command(
@@ -49,6 +50,8 @@ def command(
     from ringfence.vocabulary.refusals import Refused
 
     opened = open_store(store, keys)
+    if opened.identity.kind == "live":
+        raise Refused("live.no_source_search", store=str(store))
     settings = SourceSettings(
         incubation=IncubationSettings(shortest_days=shortest, longest_days=longest), min_minutes=min_minutes
     )
@@ -66,7 +69,7 @@ def command(
         found_controls, problems = number_controls(control_rows.records, persons=persons, places=places)
         told.append((controls, [*control_rows.problems, *problems]))
     else:
-        found_controls = _residents(opened, found_cases, span, per_case, seed)
+        found_controls = _residents(opened, found_cases, per_case, seed)
     everybody = sorted({c.person for c in [*found_cases, *found_controls]})
     visits = opened.visits_of(everybody, *span)
     hypotheses = search_sources(
@@ -91,7 +94,11 @@ def _numbers(store: VisitStore, records: Sequence[CaseRecord | ControlRecord]) -
     persons = sorted({r.person for r in records})
     places = sorted({r.screened_place for r in records if r.screened_place is not None})
     if store.keys is None:
-        return {p: int(p) for p in persons if p.isdecimal()}, {p: int(p) for p in places if p.isdecimal()}
+        used = store.numbers_used()
+        return tuple(  # type: ignore[return-value]
+            {name: int(name) for name in names if name.isdecimal() and int(name) < most}
+            for names, most in zip((persons, places), used, strict=True)
+        )
     found = (store.keys.find("person", persons), store.keys.find("place", places))
     return tuple(  # type: ignore[return-value]
         {name: int(n) for name, n in zip(names, numbers, strict=True) if n >= 0}
@@ -99,17 +106,23 @@ def _numbers(store: VisitStore, records: Sequence[CaseRecord | ControlRecord]) -
     )
 
 
-def _residents(
-    store: VisitStore, cases: Sequence[Any], span: tuple[int, int], per_case: int, seed: int
-) -> list[SourceControl]:
-    """Return residents drawn from the store who met no case in the window."""
+def _residents(store: VisitStore, cases: Sequence[SourceCase], per_case: int, seed: int) -> list[SourceControl]:
+    """Return residents drawn from the store who met no case while she was infectious.
+
+    Who met a case earlier, while she was being infected, stays: leaving her out would leave out exactly the controls
+    who were at the place that is looked for.
+    """
     from ringfence.tracing.search import trace
     from ringfence.tracing.sources.matching import draw_resident_controls
+    from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
-    met = trace(store, [c.person for c in cases], *span, evidence=False).person
-    return draw_resident_controls(
-        cases=cases, persons=store.persons_seen(), excluded=met.tolist(), per_case=per_case, seed=seed
-    )
+    last = (max((entry.day for entry in store.manifest.segments), default=0) + 1) * MINUTES_PER_DAY
+    met: set[int] = set()
+    for case in cases:
+        since = None if case.onset_start is None else case.onset_start - _INFECTIOUS_BEFORE_ONSET_DAYS * MINUTES_PER_DAY
+        if since is not None and since < last:
+            met.update(trace(store, [case.person], since, last, evidence=False).person.tolist())
+    return draw_resident_controls(cases=cases, persons=store.persons_seen(), excluded=met, per_case=per_case, seed=seed)
 
 
 def _place_numbers(hypotheses: Sequence[PlaceHypothesis]) -> Any:
@@ -144,27 +157,38 @@ def _print(
     *,
     drawn: bool,
 ) -> None:
-    language = output.manner().language
     for file, problems in told:
         for problem in problems:
             entry = _problem_json(file, problem)
-            console.print(say("hypotheses.rejected", **entry), soft_wrap=True)
+            output.line("hypotheses.rejected", **entry)
     if drawn:
-        console.print(say("hypotheses.drawn"), soft_wrap=True)
+        output.line("hypotheses.drawn")
     if not hypotheses:
-        console.print(say("hypotheses.none"), soft_wrap=True)
+        output.line("hypotheses.none")
         return
 
     def number(value: float | None) -> str:
         return "—" if value is None else "∞" if value == float("inf") else f"{value:.2f}"
 
+    shown = list(zip(hypotheses[:_SHOWN], names, strict=False))
     rows = [
-        (name, f"{h.cases}/{h.cases_asked}", f"{h.controls}/{h.controls_asked}", number(h.odds_ratio),
-         f"{number(h.low)} – {number(h.high)}", number(h.p_adjusted), h.note.said(language))
-        for h, name in zip(hypotheses[:_SHOWN], names, strict=False)
+        (rank, name, f"{h.cases}/{h.cases_asked}", f"{h.controls}/{h.controls_asked}", number(h.odds_ratio),
+         f"{number(h.low)} – {number(h.high)}", number(h.p_adjusted))
+        for rank, (h, name) in enumerate(shown, 1)
     ]  # fmt: skip
-    columns = ("place", "cases", "controls", "odds_ratio", "interval", "p", "note")
+    columns = ("rank", "place", "cases", "controls", "odds_ratio", "interval", "p")
     console.print(output.table([f"hypotheses.column.{c}" for c in columns], rows))
+    _print_notes([h for h, _ in shown])
     if len(hypotheses) > _SHOWN:
-        console.print(say("trace.more_rows", count=len(hypotheses) - _SHOWN), soft_wrap=True)
-    console.print(say("hypotheses.for_a_human"), soft_wrap=True)
+        output.line("trace.more_rows", count=len(hypotheses) - _SHOWN)
+    output.line("hypotheses.for_a_human")
+
+
+def _print_notes(shown: Sequence[PlaceHypothesis]) -> None:
+    """Tell under the table what each row amounts to; rows of which the same is to be said stand together."""
+    ranks: dict[str, list[str]] = {}
+    for rank, h in enumerate(shown, 1):
+        kept = [h.note] if h.judgeable else [r for r in h.reasons if r.code in _FORBIDDING] or [h.note]
+        ranks.setdefault(" ".join(r.said(output.manner().language) for r in kept), []).append(str(rank))
+    for note, rows in ranks.items():
+        output.line("hypotheses.note", rows=", ".join(rows), note=note)

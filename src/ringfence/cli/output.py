@@ -73,13 +73,21 @@ def console(*, errors: bool = False) -> Console:
     return Console(stderr=errors, highlight=False, soft_wrap=False)
 
 
+def line(code: str, /, **values: object) -> None:
+    """Print the sentence of a code for people, its values as they are: brackets and colons in them mean nothing."""
+    console().print(say(code, **values), soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
     """Return a table whose headings and title are codes of sentences; numbers stand on the right."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     listed = [[_cell(value) for value in row] for row in rows]
-    made = Table(title=say(title) if title else None, title_justify="left", header_style="bold")
+    heading = say(title) if title else None
+    made = Table(title=heading, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0),
+                 show_edge=False)  # fmt: skip
     for index, code in enumerate(columns):
         numbers = bool(listed) and all(_is_number(row[index]) for row in listed)
         made.add_column(say(code), justify="right" if numbers else "left", overflow="fold")

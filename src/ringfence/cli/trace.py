@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from ringfence.tracing.encounters.lists import ListSettings
     from ringfence.tracing.found import FileReport
     from ringfence.tracing.intake.rejects import Reject
+    from ringfence.tracing.visits.store import VisitStore
     from ringfence.vocabulary.reasons import Reason
 
 _SHOWN = 40
+_WIDE = 100
 _REJECTS_SHOWN = 10
 
 
@@ -97,18 +99,19 @@ def command(
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
         start=_moment(start, zone, "--from"),
-        end=_moment(end, zone, "--to"),
+        end=_moment(end, zone, "--to", ends=True),
         residual_minutes=residual,
         min_overlap_minutes=min_overlap,
         hops=hops,
         threshold_minutes=threshold,
         limit=limit,
-        onsets=_onsets(onset or []),
+        onsets=_onsets(onset or [], shown_in),
         encounter_files=tuple(encounters or ()),
         named_files=tuple(named or ()),
         lists=_list_settings(zone if tz or opened is not None else None, step=step, stamped=stamped, steps=steps,
                              max_distance=max_distance, min_overlap=min_overlap, kind=met_at, columns=column or []),
     )  # fmt: skip
+    _check_options(opened, asked, engine=engine, warrant=warrant)
     if engine != "store":
         from ringfence.cli.engines import search_with
 
@@ -153,6 +156,24 @@ def command(
         },
         people=lambda console: _print(console, asked, found, rows, shown_in, [*pages]),
     )  # fmt: skip
+
+
+def _check_options(store: VisitStore | None, asked: ContactSearch, *, engine: str, warrant: Path | None) -> None:
+    """Refuse an option that the search would not use, and any way beside a warrant into a live store."""
+    from ringfence.vocabulary.refusals import Refused
+
+    if store is None and warrant is not None:
+        raise Refused("trace.warrant_without_store")
+    strangers = [person for person in asked.onsets if person not in asked.seeds]
+    if strangers:
+        raise Refused("trace.onset_of_nobody", person=strangers[0])
+    if engine == "store":
+        return
+    if store is not None and store.identity.kind == "live":
+        raise Refused("live.no_other_engine", store=str(store.path), engine=engine)
+    for given, option in ((warrant, "--warrant"), (asked.onsets, "--onset")):
+        if given:
+            raise Refused("trace.engine_without", engine=engine, option=option)
 
 
 def contact_json(contact: Contact, zone: tzinfo) -> dict[str, Any]:
@@ -265,19 +286,23 @@ def write_csv(path: Path, rows: Sequence[Contact], zone: tzinfo) -> None:
 
 
 def _seeds(given: list[str], file: Path | None) -> tuple[str, ...]:
-    listed = file.read_text(encoding="utf-8-sig").split("\n") if file is not None else []
+    from ringfence.tracing.intake.sources import read_lines
+
+    listed = read_lines(file) if file is not None else []
     seeds = tuple(dict.fromkeys(p.strip() for p in [*given, *listed] if p.strip()))
     if not seeds:
         raise typer.BadParameter(say("cli.trace.nobody"), param_hint="--person")
     return seeds
 
 
-def _moment(text: str, zone: ZoneInfo, option: str) -> int:
-    from ringfence.vocabulary.moments import floor_minute, parse_moment
+def _moment(text: str, zone: ZoneInfo, option: str, *, ends: bool = False) -> int:
+    """Return the minute in which a span begins, or at which it ends: a minute begun belongs to it."""
+    from ringfence.vocabulary.moments import ceil_minute, floor_minute, parse_moment
 
     if not text:
         raise typer.BadParameter(say("cli.trace.no_moment"), param_hint=option)
-    return floor_minute(parse_moment(text, zone))
+    moment = parse_moment(text, zone)
+    return ceil_minute(moment) if ends else floor_minute(moment)
 
 
 def _offset_of(text: str) -> tzinfo | None:
@@ -297,10 +322,11 @@ def _weightiest(contact: Contact) -> str:
     return max(contact.sittings, key=lambda s: (s.minutes, s.after_minutes)).place or ""
 
 
-def _onsets(pairs: list[str]) -> Mapping[str, int]:
-    from datetime import date
+def _onsets(pairs: list[str], zone: tzinfo) -> Mapping[str, int]:
+    """Return by person the minute at which the day of onset begins in a zone."""
+    from datetime import date, datetime, time
 
-    from ringfence.vocabulary.moments import day_number
+    from ringfence.vocabulary.moments import floor_minute
     from ringfence.vocabulary.refusals import Refused
 
     onsets = {}
@@ -309,8 +335,8 @@ def _onsets(pairs: list[str]) -> Mapping[str, int]:
         if not separator:
             raise typer.BadParameter(say("cli.trace.bad_onset", given=pair), param_hint="--onset")
         try:
-            onsets[person] = day_number(date.fromisoformat(text))
-        except ValueError as error:
+            onsets[person] = floor_minute(datetime.combine(date.fromisoformat(text), time(), zone))
+        except (ValueError, OverflowError) as error:
             raise Refused("moment.unreadable", text=text) from error
     return onsets
 
@@ -324,43 +350,47 @@ def _print(
         return "" if minute is None else f"{moment_of(minute, zone):%m-%d %H:%M}"
 
     first = sum(row.hop == 1 for row in rows)
-    console.print(say("trace.found", count=first, seeds=" ".join(asked.seeds), zone=str(zone)), soft_wrap=True)
-    _print_lists(console, found)
+    output.line("trace.found", count=first, seeds=" ".join(asked.seeds), zone=str(zone))
+    _print_lists(found)
     if not rows:
-        console.print(say("trace.nobody_met"), soft_wrap=True)
+        output.line("trace.nobody_met")
         return
     shown = [
-        (rank, row.person, row.hop, say(f"band.{row.band}"), row.minutes, row.encounters, len(row.places),
-         said(row.first), said(row.last), _weightiest(row))
+        {"rank": rank, "person": row.person, "hop": row.hop, "band": say(f"band.{row.band}"), "minutes": row.minutes,
+         "encounters": row.encounters, "places": len(row.places), "first": said(row.first), "last": said(row.last),
+         "where": _weightiest(row)}
         for rank, row in enumerate(rows[:_SHOWN], 1)
     ]  # fmt: skip
-    columns = ("rank", "person", "hop", "band", "minutes", "encounters", "places", "first", "last", "where")
-    console.print(output.table([f"trace.column.{c}" for c in columns], shown))
+    unused = set() if asked.hops == 2 else {"hop"}
+    if console.width < _WIDE:  # 80 columns hold no more; --json and --csv tell all
+        unused |= {"places", "last"}
+    columns = [name for name in shown[0] if name not in unused]
+    console.print(output.table([f"trace.column.{c}" for c in columns], [[row[c] for c in columns] for row in shown]))
     if len(rows) > _SHOWN:
-        console.print(say("trace.more_rows", count=len(rows) - _SHOWN), soft_wrap=True)
+        output.line("trace.more_rows", count=len(rows) - _SHOWN)
     for kind, steps in (found.reached or {"visit": found.at_or_above or {}}).items():
         if steps:
             told = "  ".join(f"≥{t}: {n:,}" for t, n in steps.items())
-            console.print(say(f"trace.second_hop_{kind}", told=told), soft_wrap=True)
+            output.line(f"trace.second_hop_{kind}", told=told)
     for path in pages:
-        console.print(say("trace.see_page", file=path), soft_wrap=True)
-    console.print(say("trace.for_a_human"), soft_wrap=True)
+        output.line("trace.see_page", file=path)
+    output.line("trace.for_a_human")
 
 
-def _print_lists(console: Console, found: Contacts) -> None:
+def _print_lists(found: Contacts) -> None:
     """Tell what the lists held and which rows were not taken, before anything is read out of them."""
     for note in found.notes:
-        console.print(say(note.code, **note.values), soft_wrap=True)
+        output.line(note.code, **note.values)
     for file in found.files:
         counts = {"loaded": file.loaded, "duplicates": file.duplicates, "rejected": file.rejected}
         told = {name: f"{count:,}" for name, count in counts.items()}
-        console.print(say("trace.list_read", file=file.file, **told), soft_wrap=True)
+        output.line("trace.list_read", file=file.file, **told)
         for note in file.notes:
-            console.print(say(note.code, **note.values), soft_wrap=True)
+            output.line(note.code, **note.values)
         if file.undated or file.before_window:
-            console.print(say("trace.list_times", undated=file.undated, before=file.before_window), soft_wrap=True)
+            output.line("trace.list_times", undated=file.undated, before=file.before_window)
     for file_name, reject in found.rejects[:_REJECTS_SHOWN]:
         entry = _reject_json(file_name, reject)
-        console.print(say("hypotheses.rejected", **entry), soft_wrap=True)
+        output.line("hypotheses.rejected", **entry)
     if len(found.rejects) > _REJECTS_SHOWN:
-        console.print(say("trace.more_rejects", count=len(found.rejects) - _REJECTS_SHOWN), soft_wrap=True)
+        output.line("trace.more_rejects", count=len(found.rejects) - _REJECTS_SHOWN)

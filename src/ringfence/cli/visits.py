@@ -237,7 +237,7 @@ def _count(number: int | None) -> str:
 
 
 def _say_done(result: dict[str, Any], code: str, **values: object) -> None:
-    output.answer(result, people=lambda console: console.print(say(code, **values), soft_wrap=True))
+    output.answer(result, people=lambda _console: output.line(code, **values))
 
 
 def columns_of(pairs: list[str]) -> dict[str, str]:
@@ -272,13 +272,12 @@ def _print_loaded(console: Console, result: Loaded) -> None:
     if result.imputed:
         console.print(say("visits.imputed_by_kind"), soft_wrap=True)
     for name in result.known_files:
-        console.print(say("visits.known_file", file=name), soft_wrap=True)
+        output.line("visits.known_file", file=name)
     if result.unknown_kinds:
         listed = result.unknown_kinds.most_common(_KINDS_TOLD)
-        console.print(
-            say("visits.unknown_kinds", rows=f"{result.unknown_kinds.total():,}", kinds=len(result.unknown_kinds),
-                listed=", ".join(f"{word} ({rows:,})" for word, rows in listed)),
-            soft_wrap=True,
+        output.line(
+            "visits.unknown_kinds", rows=f"{result.unknown_kinds.total():,}", kinds=len(result.unknown_kinds),
+            listed=", ".join(f"{word} ({rows:,})" for word, rows in listed),
         )  # fmt: skip
     if result.rejects_file is not None:
-        console.print(say("visits.see_rejects", file=result.rejects_file), soft_wrap=True)
+        output.line("visits.see_rejects", file=result.rejects_file)

@@ -43,9 +43,7 @@ def keygen(out: Annotated[Path, typer.Option("--out", help="cli.warrant.keygen.o
     durable.write_new(public_file, public_text(public_of(private)))
     output.answer(
         {"private": str(private_file), "public": str(public_file), "key": public_of(private)},
-        people=lambda console: console.print(
-            say("warrant.keys_made", private=private_file, public=public_file), soft_wrap=True
-        ),
+        people=lambda _console: output.line("warrant.keys_made", private=private_file, public=public_file),
     )
 
 
@@ -73,7 +71,7 @@ def new(
 
     from ringfence.tracing.live.warrants import Warrant, read_private_key, sign
     from ringfence.tracing.visits import durable
-    from ringfence.vocabulary.moments import floor_minute, parse_moment, zone_named
+    from ringfence.vocabulary.moments import ceil_minute, floor_minute, parse_moment, zone_named
     from ringfence.vocabulary.refusals import Refused
 
     live = _live(store, keys)
@@ -85,9 +83,9 @@ def new(
         purpose=purpose,
         names=tuple(name),
         start=floor_minute(parse_moment(start, zone)),
-        end=floor_minute(parse_moment(end, zone)),
+        end=ceil_minute(parse_moment(end, zone)),
         issued=floor_minute(now()),
-        expires=floor_minute(parse_moment(expires, zone)),
+        expires=ceil_minute(parse_moment(expires, zone)),
         seeds=_seeds(live, person, confirmed_by, reference),
         hops=hops,
         residual=residual,
@@ -132,7 +130,7 @@ def trust(
     trusted = sorted(live.trusted())
     output.answer(
         {"trusted": trusted},
-        people=lambda console: console.print(say("warrant.trusts", count=len(trusted), store=store), soft_wrap=True),
+        people=lambda _console: output.line("warrant.trusts", count=len(trusted), store=store),
     )
 
 
@@ -186,7 +184,7 @@ def _tell(signed: SignedWarrant, zone: ZoneInfo, *, file: Path) -> None:
         ]  # fmt: skip
         kept = [row for row in rows if row[1]]
         console.print(output.table(["visits.info.what", "visits.info.value"], kept, title="warrant.title"))
-        console.print(say("warrant.in_file", file=file), soft_wrap=True)
+        output.line("warrant.in_file", file=file)
 
     output.answer(
         {"warrant": asdict(warrant), "moments": spans, "key": signed.key, "signature": "holds", "file": str(file)},

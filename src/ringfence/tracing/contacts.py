@@ -22,6 +22,7 @@ from ringfence.tracing.found import Contact, Contacts, Later, Sitting
 from ringfence.tracing.ranking import RankedAnswer, rank
 from ringfence.tracing.reference import Met, Reached
 from ringfence.tracing.search import Progress, SecondHopSettings, TraceSettings, second_hop, trace
+from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.reasons import Reason
@@ -35,7 +36,10 @@ __all__ = ["Contact", "ContactSearch", "Contacts", "Sitting", "met_contacts", "r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactSearch:
-    """What is asked: who (given ids), when (minutes), and how. `onsets` are UTC day numbers by given id."""
+    """What is asked: who (given ids), when (minutes), and how.
+
+    `onsets` tell by given id the minute at which the day of onset begins where she lives.
+    """
 
     seeds: tuple[str, ...]
     start: int
@@ -78,7 +82,13 @@ def search_contacts(
             answer = trace(store, seeds, asked.start, asked.end, settings)
         else:
             answer = opening.trace(seeds, asked.start, asked.end, settings, now=now)
-        contacts.rows = visit_contacts(store, answer, asked)
+        onsets = _onset_numbers(store, asked)
+        ill = np.array(sorted(onsets), np.int64)
+        if opening is None:
+            seen = store.visits_of(ill, asked.start, asked.end) if onsets else None
+        else:
+            seen = opening.visits_of(ill, asked.start, asked.end, now=now) if onsets else None
+        contacts.rows = visit_contacts(store, answer, onsets, seen, asked.residual_minutes)
     if asked.encounter_files or asked.named_files:
         told = lists.met(listed, asked.start, asked.end, asked.onsets)
         contacts.rows = _merged([*contacts.rows, *told, *lists.named_contacts(listed, asked.start, asked.end)])
@@ -154,10 +164,20 @@ def _carriers(
     )
 
 
-def visit_contacts(store: VisitStore, answer: TraceAnswer, asked: ContactSearch) -> list[Contact]:
-    """Return the contacts of an answer over visits, ranked, with names and reasons."""
-    onsets = {number: day for p, day in asked.onsets.items() if p in asked.seeds for number in _number(store, p)}
-    ranked = rank(store, answer, onsets=onsets, residual_minutes=asked.residual_minutes)
+def _onset_numbers(store: VisitStore, asked: ContactSearch) -> dict[int, int]:
+    """Return the onsets of those seeds whom the store knows, by their numbers."""
+    return {number: begun for p, begun in asked.onsets.items() if p in asked.seeds for number in _number(store, p)}
+
+
+def visit_contacts(
+    store: VisitStore,
+    answer: TraceAnswer,
+    onsets: Mapping[int, int] | None = None,
+    seed_visits: VisitBatch | None = None,
+    residual_minutes: int = 0,
+) -> list[Contact]:
+    """Return the contacts of an answer over visits, ranked, with names and reasons; onsets as `rank` takes them."""
+    ranked = rank(store, answer, onsets=onsets, seed_visits=seed_visits, residual_minutes=residual_minutes)
     rows = []
     for i, contact in enumerate(_named_rows(store, ranked.answer, hop=1)):
         band = ranked.band_of(i).slug

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ringfence.tracing import exposure
 from ringfence.tracing.answer import TraceAnswer
 from ringfence.tracing.exposure import UNKNOWN_DAY, Exposures, ExposureSettings, score_exposures
-from ringfence.tracing.scanning import gather_stays
+from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.bands import Band
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
@@ -55,11 +55,13 @@ def rank(
     settings: ExposureSettings | None = None,
     *,
     onsets: Mapping[int, int] | None = None,
+    seed_visits: VisitBatch | None = None,
     residual_minutes: int = 0,
 ) -> RankedAnswer:
     """Return an answer's contacts by exposure band, then score, then minutes, then number.
 
-    `onsets` are the UTC day numbers on which seeds fell ill, where known: infectiousness counts by the day from it.
+    `onsets` are the minutes at which the days begin, where the seeds live, on which they fell ill, where known:
+    infectiousness counts by the day from it. `seed_visits` are these seeds' visits, needed where `onsets` are.
     """
     e = answer.evidence
     kinds = store.place_kinds()
@@ -72,7 +74,9 @@ def rank(
         minutes=e.minutes,
         after_minutes=e.after_minutes,
         crowd=e.crowd,
-        day_from_onset=_days_from_onset(store, answer, onsets or {}, residual_minutes),
+        day_from_onset=_days_from_onset(
+            answer, onsets or {}, seed_visits or VisitBatch.of([], [], [], []), residual_minutes
+        ),
         distance_m=np.full(len(e), np.nan, np.float32),
         protected=np.full(len(e), -1, np.int8),
     )
@@ -82,7 +86,7 @@ def rank(
 
 
 def _days_from_onset(
-    store: VisitStore, answer: TraceAnswer, onsets: Mapping[int, int], residual_minutes: int
+    answer: TraceAnswer, onsets: Mapping[int, int], visits: VisitBatch, residual_minutes: int
 ) -> NDArray[np.int16]:
     """Return the day of each piece of evidence from the onset of the seed who was there: of several, the nearest."""
     e = answer.evidence
@@ -92,13 +96,12 @@ def _days_from_onset(
     by_place = np.argsort(e.place, kind="stable")
     places = e.place[by_place]
     for seed, onset in onsets.items():
-        earliest = int(e.start.min()) - MINUTES_PER_DAY * 3
-        table = store.table
-        stays = gather_stays(table.rows, table.first_day, table.first, np.array([seed]), earliest, int(e.end.max()))
-        for place, start, end, _ in stays:
+        mine = visits.person == seed
+        stays = zip(*(column[mine].tolist() for column in (visits.place, visits.start, visits.end)), strict=True)
+        for place, start, end in stays:
             rows = by_place[np.searchsorted(places, place) : np.searchsorted(places, place, side="right")]
             rows = rows[(e.start[rows] < end + residual_minutes) & (e.end[rows] > start)]
-            day = np.clip(e.start[rows] // MINUTES_PER_DAY - onset, -1000, 1000).astype(np.int16)
+            day = np.clip((e.start[rows] - onset) // MINUTES_PER_DAY, -1000, 1000).astype(np.int16)
             nearer = (days[rows] == UNKNOWN_DAY) | (np.abs(day) < np.abs(days[rows].astype(np.int32)))
             days[rows[nearer]] = day[nearer]
     return days

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,14 +59,15 @@ def exposures_by_encounter(
     """Return whom the seeds met inside [start, end), in minutes since 1970, weighed like a visit to one place.
 
     Of each person the time measured near, the time without a distance and the time farther away are three rows of
-    evidence; their minutes add up to the minutes together (day by day where `onsets`, UTC day numbers by seed, are
-    given: then a day counts by the seed nearest to onset whom she met on it). `kind` is the kind of place if known.
+    evidence; their minutes add up to the minutes together. Where `onsets` are given (by seed, the minute at which the
+    day of onset begins), they do so day by day: a day counts by the seed nearest to onset whom she met on it. `kind`
+    is the kind of place if known.
     """
     settings = settings or ExposureSettings()
     apart = EncounterSettings(gap_seconds=gap_seconds, min_seconds=min_seconds)
     episodes = episodes_with(encounters, seeds, start, end, apart)
     met = met_in(episodes, apart)
-    spans = [(start, end)] if not onsets else _days(start, end)
+    spans = [(start, end)] if not onsets else _days(start, end, onsets.values())
     rows = [
         row
         for span in spans
@@ -79,9 +81,12 @@ _Row = tuple[Ints, Ints, NDArray[np.float32], NDArray[np.int16]]
 """Contacts, minutes, distances and days from onset of some rows of evidence."""
 
 
-def _days(start: int, end: int) -> list[tuple[int, int]]:
-    midnights = range(start - start % MINUTES_PER_DAY, end, MINUTES_PER_DAY)
-    return [(max(start, midnight), min(end, midnight + MINUTES_PER_DAY)) for midnight in midnights]
+def _days(start: int, end: int, onsets: Iterable[int]) -> list[tuple[int, int]]:
+    """Return [start, end) cut wherever a day from one of the onsets ends and the next begins."""
+    cuts = {start, end}
+    for shift in {onset % MINUTES_PER_DAY for onset in onsets}:
+        cuts.update(range(start + (shift - start) % MINUTES_PER_DAY, end, MINUTES_PER_DAY))
+    return list(pairwise(sorted(cuts)))
 
 
 def _rows(
@@ -127,7 +132,7 @@ def _days_from_onset(
     days = np.full(len(met), UNKNOWN_DAY, np.int16)
     for seed, onset in (onsets or {}).items():
         seconds, _ = _seconds(encounters, [seed], span, met)
-        day = int(np.clip(span[0] // MINUTES_PER_DAY - onset, -1000, 1000))
+        day = int(np.clip((span[0] - onset) // MINUTES_PER_DAY, -1000, 1000))
         nearer = (days == UNKNOWN_DAY) | (np.abs(days.astype(np.int32)) > abs(day))
         days[(seconds > 0) & nearer] = day
     return days

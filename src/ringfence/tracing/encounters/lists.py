@@ -68,7 +68,7 @@ class Lists:
 
     def met(self, seeds: Sequence[int], start: int, end: int, onsets: Mapping[str, int]) -> list[Contact]:
         """Return whom the seeds met by the encounter lists inside [start, end)."""
-        numbered = {n: day for p, day in onsets.items() for n in self.seeds_of([p]) if n in seeds}
+        numbered = {n: begun for p, begun in onsets.items() for n in self.seeds_of([p]) if n in seeds}
         counting = self.settings.counting
         found = exposures_by_encounter(
             self.encounters.near_enough(counting), seeds, start, end, kind=self.settings.kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -9,7 +10,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from ringfence.tracing.engines.parquet import DAYS, FILE, exported_days
+from ringfence.tracing.engines.parquet import exported_days
 from ringfence.tracing.engines.sql import Order, SqlEngine
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, date_of, day_of
 
@@ -31,12 +32,12 @@ class DuckEngine(SqlEngine):
 
         Refused when the folder holds none or one is damaged.
         """
-        exported_days(folder)
+        days = exported_days(folder)
         connection = duckdb.connect()
         if threads is not None:
             connection.execute(f"set threads = {int(threads)}")
-        pattern = f"{folder}/{DAYS}/{FILE}".replace("'", "''")
-        files = f"read_parquet('{pattern}', hive_partitioning = true, hive_types = {{'date': date}})"
+        listed = ", ".join(f"'{_literal(day)}'" for day in days)
+        files = f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{'date': date}})"
         engine = cls(connection, by_place=files, by_person=files)
         engine._dated = True
         engine.erased = tuple(erased)
@@ -57,3 +58,8 @@ class DuckEngine(SqlEngine):
 
     def _answer(self, query: str) -> pa.Table:
         return self._connection.sql(query).to_arrow_table()
+
+
+def _literal(file: Path) -> str:
+    """Return a path as DuckDB reads it inside quotes: no sign in it stands for other signs."""
+    return re.sub(r"[\[*?]", r"[\g<0>]", str(file)).replace("'", "''")

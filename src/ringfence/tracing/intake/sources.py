@@ -43,6 +43,16 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a small text file in UTF-8 or GB18030; refused when it is neither."""
+    with open_file(path) as file:
+        raw = b"".join(block for block, _ in TextBlocks(path, file, _HASH_BLOCK))
+    text = raw.decode("utf-8", "replace")
+    if "\ufffd" in text:
+        raise Refused("intake.not_text", file=path.name)
+    return text.splitlines()
+
+
 def is_parquet(path: Path) -> bool:
     """Return whether a file begins as Parquet does."""
     with open_file(path) as file:

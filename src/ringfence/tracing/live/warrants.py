@@ -232,7 +232,7 @@ def trust(store: Path, store_id: str, public: str, by: Ed25519PrivateKey, *, alr
 def trusted_by(store: Path, store_id: str, founding: tuple[str, ...]) -> frozenset[str]:
     """Return the keys a store obeys; refused when one was put there that nobody trusted has vouched for."""
     trusted = set(founding)
-    waiting = [json.loads(path.read_bytes()) for path in sorted((store / "trusted").glob("*.json"))]
+    waiting = [_vouching(path) for path in sorted((store / "trusted").glob("*.json"))]
     while waiting:
         vouched = [entry for entry in waiting if entry["by"] in trusted]
         for entry in vouched:
@@ -243,6 +243,17 @@ def trusted_by(store: Path, store_id: str, founding: tuple[str, ...]) -> frozens
             raise Refused("live.trust_forged", key=str(waiting[0]["key"])[:16])
         waiting = [entry for entry in waiting if entry not in vouched]
     return frozenset(trusted)
+
+
+def _vouching(path: Path) -> dict[str, str]:
+    """Return what a file among the trusted keys says; refused when it says nothing that can be read."""
+    try:
+        told = json.loads(path.read_bytes())
+        if not all(isinstance(told[name], str) for name in ("key", "by", "signature")):
+            raise TypeError(path)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused("live.trust_unreadable", file=str(path)) from error
+    return dict(told)
 
 
 def _trust_text(store_id: str, public: str) -> bytes:

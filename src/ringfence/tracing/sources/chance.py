@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _CELLS_AT_ONCE = 4_000_000
+_DRAWN_AT_ONCE = 1_000_000
 _TIE = 1 + 1e-9  # chances that differ by rounding only are equal
 
 
@@ -38,10 +39,22 @@ def relabelings(
     generator = np.random.default_rng(seed)
     labels = np.zeros((at_most + 1, len(stratum)), np.bool_)
     for r, size in zip(rows, sizes, strict=True):
-        drawn = np.argsort(generator.random((at_most, len(r))), axis=1, kind="stable")[:, :size]
-        np.put_along_axis(labels[:-1], r[drawn], True, axis=1)
+        _draw(labels[:-1], r, size, generator)
     labels[-1] = is_case
     return labels, False
+
+
+def _draw(labels: NDArray[np.bool_], rows: NDArray[np.intp], size: int, generator: np.random.Generator) -> None:
+    """Mark `size` of the rows at random in each line of labels, some lines at a time: a stratum may be a city."""
+    step = max(1, _DRAWN_AT_ONCE // len(rows))
+    for start in range(0, len(labels), step):
+        part = labels[start : start + step]
+        numbers = generator.random((len(part), len(rows)))
+        if 0 < size < len(rows):
+            drawn = np.argpartition(numbers, size - 1, axis=1)[:, :size]
+        else:
+            drawn = np.broadcast_to(np.arange(size), (len(part), size))
+        np.put_along_axis(part, rows[drawn], True, axis=1)
 
 
 def chance_of_any(
@@ -58,7 +71,7 @@ def chance_of_any(
     table = np.ascontiguousarray(p_by_count[order])
     at_least_as_rare = np.zeros(len(places), np.int64)
     smallest: list[Floats] = []
-    step = max(1, _CELLS_AT_ONCE // max(1, len(places)))
+    step = max(1, _CELLS_AT_ONCE // max(1, *exposed.shape))
     for start in range(0, len(labels), step):
         counts = np.rint(labels[start : start + step].astype(np.float32) @ ranked).astype(np.intp)
         p = table[places, counts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,16 @@ def match_persons(
     """Return the independent cases and their controls, in strata of community, age band and how found.
 
     Where a stratum of cases has no control, how found is given up first, then the age band; never the community.
-    When no case can be compared with anybody, all cases stay, without controls.
+    When no case can be compared with anybody, all cases stay, without controls. Where no control's community is
+    known, all are compared across the whole city, which is told and not judged.
     """
     left_out: list[tuple[int, Reason]] = []
     kept_cases = independent_cases(cases, settings, left_out)
-    kept_cases = _of_known_community(kept_cases, settings, left_out)
     kept_controls = _usable_controls(cases, controls, left_out)
+    if kept_controls and all(c.community is None and c.matched_set is None for c in kept_controls):
+        kept_cases = [replace(c, community=None, matched_set=None) for c in kept_cases]
+    else:
+        kept_cases = _of_known_community(kept_cases, settings, left_out)
     groups = _groups(kept_cases, kept_controls, settings)
     used = [g for g in groups if g.cases and g.controls] or [g for g in groups if g.cases]
     for group in groups:

@@ -266,7 +266,8 @@ class _Judgement:
         controls_asked = int(margins.persons[:, i].sum()) - asked
         values = {"cases": cases, "cases_asked": asked, "controls": controls, "controls_asked": controls_asked}
         if not judgeable:
-            note = Reason("hypothesis.not_judgeable", values)
+            unmatched = {"hypothesis.no_controls", "hypothesis.no_community"} & {r.code for r in self.blocks[i]}
+            note = Reason("hypothesis.needs_controls" if unmatched else "hypothesis.not_judgeable", values)
         else:
             note = Reason("hypothesis.inspect" if significant else "hypothesis.not_beyond_chance", values)
         return PlaceHypothesis(

@@ -28,7 +28,6 @@ from ringfence.vocabulary.refusals import Refused
 LAYOUT = 1
 KINDS = ("synthetic", "research", "live")
 _READ_TRIES = 5
-_HIGHEST_NUMBER = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +130,10 @@ class VisitStore(Searchable):
             unreadable = [p for p in persons if not p.strip().isdecimal()]
             if unreadable:
                 raise Refused("store.no_keys", store=str(self.path), person=unreadable[0])
-            impossible = [p for p in persons if int(p) > _HIGHEST_NUMBER]
-            if impossible:
-                raise Refused("store.unknown_person", person=impossible[0])
+            used = self.numbers_used()[0]
+            for person in persons:
+                if int(person) >= used and int(person) not in self.erased:
+                    raise Refused("store.unknown_person", person=person)
             return np.array([int(p) for p in persons], np.int64)
         numbers = self.keys.find("person", list(persons))
         unknown = (numbers < 0) | np.isin(numbers, self.erased)  # An older copy of the keys may still name the erased.
