@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,8 @@ SPAN = ("--from", "2022-03-08T00:00+08:00", "--to", "2022-03-10T00:00+08:00")
 def command(tmp_path, monkeypatch, capsys):
     """Return a way to run a command line beside a live store and its signer; the answer is the JSON object."""
     monkeypatch.chdir(tmp_path)
+    for module in ("visits", "trace", "warrant"):
+        monkeypatch.setattr(f"ringfence.cli.{module}.now", lambda: datetime(2022, 3, 12, tzinfo=UTC))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     (tmp_path / "visits.csv").write_text(
         "person,place,start,end\n"
@@ -34,7 +37,7 @@ def command(tmp_path, monkeypatch, capsys):
 def asking(*changes):
     plain = {
         "--key": "signer.pem", "--incident": "2022-031", "--person": "wei", "--confirmed-by": "second-desk",
-        "--reference": "PCR-118", "--purpose": "find contacts", "--expires": "2100-01-01T00:00Z", "--out": "w.json",
+        "--reference": "PCR-118", "--purpose": "find contacts", "--expires": "2022-04-01T00:00Z", "--out": "w.json",
     }  # fmt: skip
     words = [word for pair in (plain | dict(changes)).items() for word in pair]
     return ["warrant", "new", "--store", "live", *SPAN, *words]

@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -132,7 +133,7 @@ def arguments(store: LiveStore, folder: Path) -> dict[str, object]:
         "files": [visits], "settings": None, "rejects_file": folder / "rejects.csv", "person": "wei",
         "at_minute": at(0), "signed": forged, "now": at(0), "met": [], "reached": [], "engine": "duckdb",
         "side": "person", "numbers": np.array([0]), "day": DAY, "file": store.manifest.segments[0].file,
-        "writer": None,
+        "writer": None, "from_day": DAY,
     }  # fmt: skip
 
 
@@ -196,6 +197,7 @@ def test_a_method_of_a_live_store_opens_nothing(store, tmp_path):
 COMMANDS = {
     ("visits", "load"): ["visits.csv", "--kind", "live"],
     ("visits", "info"): [],
+    ("visits", "zone"): ["--tz", "Asia/Tokyo"],
     ("visits", "compact"): [],
     ("visits", "retain"): ["--days", "10", "--today", "2022-03-15"],
     ("visits", "erase"): ["--person", "fang"],
@@ -206,8 +208,9 @@ COMMANDS = {
     ("warrant", "new"): [
         "--key", "signer.pem", "--incident", "i", "--person", "wei", "--confirmed-by", "laboratory", "--reference", "r",
         "--from", "2022-03-09T00:00Z", "--to", "2022-03-11T00:00Z", "--purpose", "p", "--name", "Liu Min",
-        "--name", "Sun Jie", "--expires", "2100-01-01T00:00Z", "--out", "w.json",
+        "--name", "Sun Jie", "--expires", "2022-04-01T00:00Z", "--out", "w.json",
     ],
+    ("warrant", "show"): ["shown.json"],
     ("warrant", "trust"): ["--key", "signer.pem", "--add", "signer.pub.pem"],
 }  # fmt: skip
 REFUSING = {("trace",), ("visits", "export"), ("hypotheses",)}
@@ -224,10 +227,12 @@ def commands_on_stores() -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("words", commands_on_stores(), ids=" ".join)
 def test_a_command_opens_nothing_without_a_warrant(words, store, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ringfence.cli.warrant.now", lambda: datetime(2022, 3, 15, tzinfo=UTC))
     arguments(store, tmp_path)
     Path("cases.csv").write_text("person,onset\nwei,2022-03-10\nfang,2022-03-10\n")
     Path("signer.pem").write_bytes(private_text(SIGNER))
     Path("signer.pub.pem").write_bytes(public_text(public_of(SIGNER)))
+    Path("shown.json").write_bytes(signed_for(store).text())
     assert words in COMMANDS, "tell COMMANDS what to try this command with"
     code = main.run([*words, *COMMANDS[words], "--store", "live", "--json"])
     told = capsys.readouterr().out

@@ -15,7 +15,7 @@ from dataclasses import field as made_with
 from pathlib import Path
 from types import TracebackType
 
-from ringfence.tracing.keys.files import flush_directory
+from ringfence.tracing.visits.durable import flush_directory
 from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.words import mend, sentence
 

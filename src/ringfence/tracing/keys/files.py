@@ -6,20 +6,17 @@ A commit writes new, uniquely named segments (flushed), then a new pointer besid
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.tracing.visits import durable
 from ringfence.vocabulary.refusals import Refused
 
 Kind = Literal["person", "place"]
@@ -38,24 +35,6 @@ def hash_of(text: bytes) -> int:
         h = (h ^ (h >> 27)) * 0x94D049BB133111EB & _MASK
         h ^= h >> 31
     return h
-
-
-def flush_directory(directory: Path) -> None:
-    """Make names that were created, renamed or removed in a directory survive a loss of power."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Create a file that only its owner may read, and flush it to the disk; an existing file is an error."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +94,10 @@ def write_pointer(directory: Path, pointer: Pointer) -> None:
     """Make a state the committed one, durably and at once; then drop the files that it does not name."""
     body = json.dumps(asdict(pointer), separators=(",", ":")).encode()
     waiting = directory / f"CURRENT.{uuid.uuid4().hex}"
-    write_private(waiting, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-    flush_directory(directory)  # The segments' names must not be younger than the pointer to them.
+    durable.write_new(waiting, hashlib.sha256(body).hexdigest().encode() + b"\n" + body, mode=0o600)
+    durable.flush_directory(directory)  # The segments' names must not be younger than the pointer to them.
     waiting.rename(directory / "CURRENT")
-    flush_directory(directory)
+    durable.flush_directory(directory)
     drop_unnamed(directory, pointer)
 
 
@@ -130,7 +109,7 @@ def drop_unnamed(directory: Path, pointer: Pointer) -> None:
     for path in stale:
         path.unlink()
     if stale:
-        flush_directory(directory)
+        durable.flush_directory(directory)
 
 
 class Segment:
@@ -206,31 +185,5 @@ def write_segment(
     header[1:5] = first, len(offsets) - 1, len(ids), len(hashes)
     content = b"".join(np.ascontiguousarray(part).tobytes() for part in (header, offsets, hashes, order, ids))
     name = f"{kind}-{first:010d}-{uuid.uuid4().hex}.ids"
-    write_private(directory / name, content)
+    durable.write_new(directory / name, content, mode=0o600)
     return SegmentEntry(name, kind, first, len(offsets) - 1, len(content), hashlib.sha256(content).hexdigest())
-
-
-@contextmanager
-def locked(directory: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold the lock of the one writer; where another holds it, say so through `on_wait` and queue."""
-    handle = take_lock(directory, on_wait)
-    try:
-        yield
-    finally:
-        os.close(handle)
-
-
-def take_lock(directory: Path, on_wait: Callable[[], Any] | None = None) -> int:
-    """Take the writer's lock and return its file handle; closing the handle gives the lock back."""
-    handle = os.open(directory / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if on_wait is not None:
-                on_wait()
-            fcntl.flock(handle, fcntl.LOCK_EX)
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle

@@ -59,7 +59,7 @@ class KeyMap:
         path = Path(directory)
         durable.make_room(path)
         path.chmod(0o700)
-        with keyfiles.locked(path, on_wait):
+        with durable.only_writer(path, on_wait):
             if (path / "CURRENT").exists():
                 raise Refused("keys.exists", path=str(path))
             (path / "rejects").mkdir(mode=0o700, exist_ok=True)
@@ -150,7 +150,7 @@ class KeyMap:
         """Become the writer now; `numbers` does so by itself. What another writer has committed meanwhile is read."""
         if self._lock is not None:
             return
-        self._lock = keyfiles.take_lock(self.directory, self.on_wait)
+        self._lock = durable.take_lock(self.directory, self.on_wait)
         try:
             if keyfiles.read_pointer(self.directory) != self._pointer:
                 self._tables.clear()

@@ -47,6 +47,15 @@ def replace(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 @contextmanager
 def only_writer(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold a directory's writer lock; another writer waits its turn, and `waiting` is called once when that is so."""
+    handle = take_lock(path, waiting)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def take_lock(path: Path, waiting: Callable[[], None] | None = None) -> int:
+    """Take a directory's writer lock and return its file handle; closing the handle gives the lock back."""
     handle = os.open(path / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -55,6 +64,7 @@ def only_writer(path: Path, waiting: Callable[[], None] | None = None) -> Iterat
             if waiting is not None:
                 waiting()
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
+    except BaseException:
         os.close(handle)
+        raise
+    return handle
