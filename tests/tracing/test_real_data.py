@@ -41,7 +41,7 @@ def told(measured: Measured):
 
 def stays(store: VisitStore) -> list[tuple[str, str, str, str]]:
     """Return all stays as (person, place, from, to) in the zone of the store."""
-    zone = zone_named(store.identity.zone)
+    zone = zone_named(store.zone)
     visits: VisitBatch = store.visits_of(store.persons_seen(), 0, 10**9)
     persons, places = store.names_of("person", visits.person), store.names_of("place", visits.place)
     times = [[f"{moment_of(minute, zone):%m-%d %H:%M}" for minute in column] for column in (visits.start, visits.end)]
