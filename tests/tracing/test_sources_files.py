@@ -94,7 +94,7 @@ def test_bad_rows_are_told_all_at_once_and_good_rows_go_on(tmp_path):
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("", "intake.missing_column"),
+        ("", "intake.empty"),
         ("name_of_dog,onset\nWei,2022-03-08\n", "intake.missing_column"),
         ("person,人员\nWei,伟\n", "hypothesis.file.twice"),
     ],

@@ -92,6 +92,11 @@ def _usage_sentence(error: Any) -> str:
 _TOLD_BY_TYPER = {
     r"Input should be greater than or equal to (?P<limit>\S+)": "cli.least",
     r"Input should be less than or equal to (?P<limit>\S+)": "cli.most",
+    r"\S+ is not in the range x>=(?P<limit>\S+)\.": "cli.least",
+    r"\S+ is not in the range x<=(?P<limit>\S+)\.": "cli.most",
+    r"\S+ is not in the range (?P<least>\S+)<=x<=(?P<most>\S+)\.": "cli.between",
+    r"'.*' is not a valid int(?:eger)?(?: range)?\.": "cli.whole_number",
+    r"'.*' is not a valid float(?: range)?\.": "cli.number",
     r"Input should be a valid integer.*": "cli.whole_number",
     r"Input should be a valid number.*": "cli.number",
     r"(?:Value error, )?'(?P<given>.*)' is not one of (?P<choices>.*)\.": "cli.none_of",
