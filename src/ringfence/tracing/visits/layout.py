@@ -214,7 +214,7 @@ def swap_sides(words: Words, keys: NDArray[np.uint32]) -> tuple[Words, NDArray[n
 def find_conflicts(words: Words, persons: NDArray[np.uint32], offsets: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return place << 32 | person of all with overlapping or touching pieces at one place (words by person).
 
-    Many pieces of one number, as a placeholder id has, are sorted by place first: each pair is found once.
+    Many pieces of one number, as an id that stands for nobody has, are sorted by place first: each pair is found once.
     """
     found = np.empty(16, np.uint64)
     n = 0

@@ -61,7 +61,8 @@ def compare_with_standing(
             if out[i] == CONFLICT:
                 continue
             sought, longest = place, MINUTES_PER_DAY
-            if len(theirs) > _FEW:  # A placeholder id may be at very many places: those at this place may be fewer.
+            # An id that stands for nobody may be at very many places: those at this place may be fewer.
+            if len(theirs) > _FEW:
                 here, most = place_words(rows, segment, place)
                 if len(here) < len(theirs):
                     theirs, sought, longest = here, person, most
