@@ -1,0 +1,200 @@
+"""The sheet on which the derivation of one subject is written: duties with how they ended, proposals, the next wake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from ringfence.rules.duties import (
+    ATTESTED,
+    EXCUSED,
+    IMPOSSIBLE,
+    OPEN,
+    PROVED,
+    REFUSED,
+    SUPERSEDED,
+    UNKNOWN,
+    Because,
+    Derivation,
+    Duty,
+    Proposal,
+    Status,
+)
+from ringfence.rules.facts import Fact
+from ringfence.rules.rulebook import Rulebook
+from ringfence.vocabulary.proofs import Grade
+from ringfence.vocabulary.subjects import Subject
+
+Spans = tuple[tuple[datetime, datetime], ...]
+NONE = Status()
+
+
+class Dossier(NamedTuple):
+    """All that a derivation may read: the subject, its rulebook, its facts that stand (oldest first), what it leans on."""
+
+    subject: Subject
+    rulebook: Rulebook
+    facts: Sequence[Fact]
+    leans_on: Mapping[Subject, Status] = {}
+
+    def of(self, *kinds: str) -> list[Fact]:
+        """Return the facts of some kinds, oldest first."""
+        return [fact for fact in self.facts if fact.kind in kinds]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """What is being derived for one subject at one moment."""
+
+    dossier: Dossier
+    now: datetime
+    episode: int = 1
+    duties: list[Duty] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
+    wake_at: datetime | None = None
+    _ends: dict[str, list[Fact]] | None = None
+
+    def wake(self, moment: datetime | None) -> None:
+        """Remember a moment at which the answer changes though no fact does."""
+        if moment is not None and moment > self.now and (self.wake_at is None or moment < self.wake_at):
+            self.wake_at = moment
+
+    def duty(
+        self,
+        kind: str,
+        slot: str,
+        *,
+        begins: datetime,
+        due: datetime | None = None,
+        until: datetime | None = None,
+        because: tuple[Because, ...] = (),
+        proofs: Sequence[Fact] = (),
+        covered: Spans = (),
+        ended: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Duty:
+        """Write a duty. `proofs` are facts that show it done, the deciding one last; `ended` overrides what they say.
+
+        A waiver, an impossibility or a refusal that names the kind or `kind/slot` ends it when nothing proves it. A
+        proof weaker than the pack's `proof.<kind>` closes it for the time being and opens `confirm`.
+        """
+        subject, book = self.dossier.subject, self.dossier.rulebook
+        grade: Grade | None = None
+        proved_by: tuple[str, ...] = ()
+        if ended is None:
+            if proofs:
+                proved_by = tuple(fact.id for fact in proofs)
+                grade = max(fact.grade for fact in proofs)
+                ended = self._closed(kind, grade)
+            else:
+                ended, proved_by, because = self._ended(kind, slot, because)
+        elif proofs:
+            proved_by = tuple(fact.id for fact in proofs)
+            grade = max(fact.grade for fact in proofs)
+        key = f"{kind}/{subject.kind}:{subject.number}/{self.episode}/{slot}"
+        made = Duty(key, kind, subject, book.desk(kind), begins, due, until, ended, grade, proved_by, because, covered,
+                    values or {})  # fmt: skip
+        self.duties.append(made)
+        if ended == OPEN:
+            now = self.now
+            if begins > now:
+                self.wake(begins)
+            elif due is not None and due >= now:
+                self.wake(due + TICK)
+            self.wake(until)
+        elif ended == ATTESTED and kind != "confirm":
+            self._confirm(made, proofs)
+        return made
+
+    def propose(
+        self,
+        kind: str,
+        slot: str,
+        because: tuple[Because, ...],
+        *,
+        signs: bool = False,
+        **values: Any,
+    ) -> None:
+        """Write a proposal. One that a human would sign is not signable under a pack that is not in force."""
+        subject, book = self.dossier.subject, self.dossier.rulebook
+        key = f"{kind}/{subject.kind}:{subject.number}/{self.episode}/{slot}"
+        self.proposals.append(Proposal(key, kind, subject, because, values, book.signable or not signs))
+
+    def because(self, code: str, key: str = "", facts: Iterable[Fact] = (), **values: Any) -> Because:
+        """Return a reason that rests on a key of the pack and on facts."""
+        return self.dossier.rulebook.because(code, key, tuple(fact.id for fact in facts), **values)
+
+    def derivation(self, status: Status = NONE) -> Derivation:
+        """Return what has been written."""
+        return Derivation(status, tuple(self.duties), tuple(self.proposals), self.wake_at)
+
+    def _closed(self, kind: str, grade: Grade) -> str:
+        needed = Grade[self.dossier.rulebook.get(f"proof.{kind}", "B")]
+        if grade <= needed:
+            return PROVED
+        return ATTESTED if grade == Grade.C else UNKNOWN
+
+    def _ended(
+        self, kind: str, slot: str, because: tuple[Because, ...]
+    ) -> tuple[str, tuple[str, ...], tuple[Because, ...]]:
+        """Return how a duty without proof ended, by which facts, and its reasons with the one for that."""
+        ends = self._ends
+        if ends is None:
+            ends = self._ends = {}
+            for fact in self.dossier.facts:
+                if fact.kind in _ENDING:
+                    ends.setdefault(fact.value.get("duty") or fact.value.get("of") or "", []).append(fact)
+        if not ends:
+            return OPEN, (), because
+        for name in (f"{kind}/{slot}", kind):
+            for fact in reversed(ends.get(name, ())):
+                why = self.because(f"duty.{fact.kind}", facts=(fact,), **_said(fact))
+                return _ENDING[fact.kind], (fact.id,), (*because, why)
+        return OPEN, (), because
+
+    def _confirm(self, duty: Duty, proofs: Sequence[Fact]) -> None:
+        """Open the duty to confirm what was only attested."""
+        last = proofs[-1]
+        hours = self.dossier.rulebook.hours("confirm", 24.0) or timedelta(hours=24)
+        slot = f"{duty.kind}.{duty.key.rsplit('/', 1)[1]}"
+        done = [f for f in self.dossier.facts if f.kind == "done" and f.value.get("duty") == f"confirm/{slot}"]
+        why = self.because("duty.confirm", self.dossier.rulebook.clock_key("confirm"), (last,), kind=duty.kind)
+        self.duty("confirm", slot, begins=last.known_at, due=last.known_at + hours, because=(why,), proofs=done)
+
+
+TICK = timedelta(microseconds=1)
+"""A duty is late once the moment of its deadline has passed."""
+_ENDING = {"waiver": EXCUSED, "impossible": IMPOSSIBLE, "refusal": REFUSED}
+
+
+def _said(fact: Fact) -> dict[str, Any]:
+    return {"by": fact.value.get("by") or fact.source or "-", "why": fact.value.get("why") or "-"}
+
+
+def supersede(duty: Duty, because: Because) -> Duty:
+    """Return a duty that another has taken the place of."""
+    return duty if duty.ended != OPEN else duty._replace(ended=SUPERSEDED, because=(*duty.because, because))
+
+
+def covered_by(spans: Iterable[tuple[datetime, datetime | None]], begins: datetime, ends: datetime) -> Spans:
+    """Return the stretches of [begins, ends) that spans cover, merged; an open span runs on."""
+    clipped = sorted(
+        (max(start, begins), ends if stop is None or stop > ends else stop) for start, stop in spans if start < ends
+    )
+    merged: list[tuple[datetime, datetime]] = []
+    for start, stop in clipped:
+        if stop <= start:
+            continue
+        if merged and start <= merged[-1][1]:
+            if stop > merged[-1][1]:
+                merged[-1] = (merged[-1][0], stop)
+        else:
+            merged.append((start, stop))
+    return tuple(merged)
+
+
+def gap_of(covered: Spans, begins: datetime, ends: datetime) -> timedelta:
+    """Return how much of [begins, ends) is not covered."""
+    return max(ends - begins, timedelta(0)) - sum((stop - start for start, stop in covered), timedelta(0))

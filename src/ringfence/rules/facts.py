@@ -1,0 +1,245 @@
+"""Facts: something seen, with source, the moment it happened and the moment it became known.
+
+A file of facts is JSON: `{"schema": 1, "zone": "Asia/Shanghai", "facts": [{"id", "kind", "subject", "at", "known_at",
+"until"?, "source", "grade", "value", "retracts"?}]}`. Moments are ISO 8601; one without an offset, and a plain date, are
+read on the clocks of `zone`. Kinds and the fields of their values stand in `kinds.toml`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from ringfence.rules.typing import Field, field, nearest, problems_of
+from ringfence.vocabulary.moments import parse_moment, zone_named
+from ringfence.vocabulary.proofs import Grade
+from ringfence.vocabulary.refusals import Refused
+from ringfence.vocabulary.subjects import Subject
+
+SCHEMA = 1
+_OF_A_FACT = {
+    "id": field("text!"),
+    "kind": field("text!"),
+    "subject": field("subject!"),
+    "at": field("moment!"),
+    "known_at": field("moment"),
+    "until": field("moment"),
+    "source": field("text"),
+    "grade": field("A|B|C|D"),
+    "value": Field("table"),
+    "retracts": field("text"),
+}
+_OF_A_FILE = ("schema", "zone", "pack", "facts")
+_BODILY = ("contact", "infection", "person")
+
+
+class Fact(NamedTuple):
+    """One fact. `at` is when it happened, `known_at` when we knew it; both are aware and in UTC."""
+
+    id: str
+    kind: str
+    subject: Subject
+    at: datetime
+    known_at: datetime
+    until: datetime | None = None
+    source: str = ""
+    grade: Grade = Grade.B
+    value: Mapping[str, Any] = {}
+    retracts: str | None = None
+
+
+@cache
+def kinds() -> Mapping[str, tuple[frozenset[str], Mapping[str, Field]]]:
+    """Return the kinds of fact of the house: which subjects each may be about, and the fields of its value."""
+    written = tomllib.loads((resources.files(__package__) / "kinds.toml").read_text(encoding="utf-8"))
+    return read_kinds(written)
+
+
+def read_kinds(written: Mapping[str, Any]) -> Mapping[str, tuple[frozenset[str], Mapping[str, Field]]]:
+    """Return kinds of fact as a table of `kinds.toml` or of a pack writes them."""
+    return {
+        name: (frozenset(entry["about"]), {key: field(form) for key, form in entry.get("fields", {}).items()})
+        for name, entry in written.items()
+    }
+
+
+def read_facts(
+    text: str, *, zone: str | None = None, more_kinds: Mapping[str, Any] | None = None
+) -> tuple[list[Fact], list[Refused]]:
+    """Return the facts of a JSON file and what is wrong with those that cannot be read; good ones are kept.
+
+    `zone` is used where the file names none. A file that is not JSON, or of another schema, is refused as a whole.
+    """
+    try:
+        written = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Refused("facts.not_json", line=error.lineno, column=error.colno) from error
+    if isinstance(written, list):
+        written = {"schema": SCHEMA, "facts": written}
+    if not isinstance(written, dict) or not isinstance(written.get("facts"), list):
+        raise Refused("facts.no_list")
+    if written.get("schema") != SCHEMA:
+        raise Refused("facts.other_schema", schema=written.get("schema"), ours=SCHEMA)
+    for name in written:
+        if name not in _OF_A_FILE:
+            raise Refused("facts.unknown_at_top", field=name, nearest=nearest(name, _OF_A_FILE))
+    clocks = zone_named(str(written.get("zone") or zone or "UTC"))
+    known = {**kinds(), **(more_kinds or {})}
+    facts: list[Fact] = []
+    problems: list[Refused] = []
+    seen: set[str] = set()
+    for number, row in enumerate(written["facts"], 1):
+        fact, wrong = read_fact(row, clocks, known, number)
+        if fact is not None and fact.id in seen:
+            wrong = [Refused("facts.same_id", number=number, id=fact.id)]
+        if wrong or fact is None:
+            problems += wrong
+        else:
+            seen.add(fact.id)
+            facts.append(fact)
+    return facts, problems
+
+
+def read_fact(row: object, zone: ZoneInfo, known: Mapping[str, Any], number: int) -> tuple[Fact | None, list[Refused]]:
+    """Return one fact of a file, or what is wrong with it; `number` is its place in the list, from 1."""
+    if not isinstance(row, dict):
+        return None, [Refused("facts.not_an_object", number=number)]
+    where = {"number": number, "id": str(row.get("id", "-"))}
+    moments: dict[str, datetime] = {}
+    wrong: list[Refused] = []
+    for name in ("at", "known_at", "until"):
+        if row.get(name) is not None:
+            moment = _moment(row[name], zone)
+            if moment is None:
+                wrong.append(Refused("rules.ill_formed", field=name, value=row[name], form="moment", **where))
+            else:
+                moments[name] = moment
+    shape = {name: moments.get(name, value) for name, value in row.items() if value is not None}
+    wrong += [p for p in problems_of(shape, _OF_A_FACT, **where) if p.values["field"] not in ("at", "known_at", "until")
+              or p.code != "rules.ill_formed"]  # fmt: skip
+    kind = row.get("kind")
+    if isinstance(kind, str) and kind not in known:
+        wrong.append(Refused("facts.unknown_kind", kind=kind, nearest=nearest(kind, known), **where))
+    if wrong:
+        return None, wrong
+    about, fields = known[str(kind)]
+    subject = Subject.read(row["subject"])
+    value, wrong = _value(row.get("value") or {}, fields, zone, where)
+    if subject.kind not in about:
+        wrong.append(Refused("facts.wrong_subject", kind=kind, subject=str(subject), about=", ".join(sorted(about)),
+                             **where))  # fmt: skip
+    at, known_at, until = moments["at"], moments.get("known_at", moments["at"]), moments.get("until")
+    if until is not None and until < at:
+        wrong.append(Refused("facts.ends_before", **where))
+    if kind == "retraction" and not row.get("retracts"):
+        wrong.append(Refused("rules.missing_field", field="retracts", form="fact", **where))
+    if wrong:
+        return None, wrong
+    grade = Grade[row.get("grade") or "B"]
+    return Fact(row["id"], str(kind), subject, at, known_at, until, row.get("source") or "", grade, value,
+                row.get("retracts")), []  # fmt: skip
+
+
+def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]:
+    """Return the facts that stand, oldest first: known by `now`, and not retracted by another that stands.
+
+    Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace.
+    """
+    known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
+    by_target: dict[str, list[Fact]] = defaultdict(list)
+    for fact in known.values():
+        if fact.retracts is not None:
+            by_target[fact.retracts].append(fact)
+    if by_target:
+        standing: dict[str, bool] = {}
+        known = {key: fact for key, fact in known.items() if _stands(key, by_target, standing)}
+    return sorted((f for f in known.values() if f.kind != "retraction"), key=lambda f: (f.at, f.known_at, f.id))
+
+
+def _stands(key: str, by_target: Mapping[str, Sequence[Fact]], standing: dict[str, bool]) -> bool:
+    """Return whether a fact stands: no fact that stands retracts it. A ring of retractions strikes all of it."""
+    path = [key]
+    while path:
+        top = path[-1]
+        if top in standing:
+            path.pop()
+            continue
+        waiting = [f.id for f in by_target.get(top, ()) if f.id not in standing]
+        if waiting and not any(w in path for w in waiting):
+            path.append(waiting[0])
+            continue
+        standing[top] = not waiting and not any(standing[f.id] for f in by_target.get(top, ()))
+        path.pop()
+    return standing[key]
+
+
+def dossiers(facts: Iterable[Fact]) -> dict[Subject, list[Fact]]:
+    """Return facts by subject, each list in the order given.
+
+    What is said of a person is a fact of her as infection and as contact, and so is what happened to the body of
+    either: a sample, a result, a dose, an onset, an observation, a stay.
+    """
+    shared = _shared_kinds()
+    by: dict[Subject, list[Fact]] = defaultdict(list)
+    bodies: dict[int, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.subject[0] in _BODILY and (fact.kind in shared or fact.subject[0] == "person"):
+            bodies[fact.subject[1]].append(fact)
+        else:
+            by[fact.subject].append(fact)
+    people = {s[1] for s in by if s[0] in ("contact", "infection")}
+    for number, found in bodies.items():
+        for kind in _BODILY:
+            subject = Subject(kind, number)
+            named = any(f.subject[0] == kind for f in found)
+            if subject in by or named or (kind == "person" and number not in people):
+                by[subject] = _merged(by.get(subject, []), found)
+    return dict(by)
+
+
+@cache
+def _shared_kinds() -> frozenset[str]:
+    return frozenset(name for name, (about, _) in kinds().items() if "person" in about)
+
+
+def _merged(ours: list[Fact], body: list[Fact]) -> list[Fact]:
+    if not ours:
+        return list(body)
+    return sorted([*ours, *body], key=lambda f: (f.at, f.known_at, f.id))
+
+
+def _moment(value: object, zone: ZoneInfo) -> datetime | None:
+    if isinstance(value, str) and not re.fullmatch(r"\d+", value.strip()):
+        try:
+            return parse_moment(value, zone)
+        except Refused:
+            return None
+    return None
+
+
+def _value(
+    written: Mapping[str, Any], fields: Mapping[str, Field], zone: ZoneInfo, where: Mapping[str, object]
+) -> tuple[dict[str, Any], list[Refused]]:
+    """Return the value of a fact with its moments and subjects read, and what is wrong with it."""
+    value: dict[str, Any] = dict(written)
+    for name, given in written.items():
+        form = fields[name].form if name in fields else ""
+        if form == "moment":
+            value[name] = _moment(given, zone) or given
+    wrong = problems_of(value, fields, **where)
+    if not wrong:
+        for name, given in value.items():
+            form = fields[name].form
+            if form == "subject":
+                value[name] = Subject.read(given) if isinstance(given, str) else given
+            elif form == "subjects":
+                value[name] = tuple(Subject.read(s) if isinstance(s, str) else s for s in given)
+    return value, wrong

@@ -1,0 +1,131 @@
+"""A rulebook: one version of a pack, resolved on one day into plain values with clause and source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from ringfence.rules.duties import DESKS, Because
+from ringfence.rules.packfile import Entry, Pack
+from ringfence.rules.typing import nearest
+from ringfence.vocabulary.moments import zone_named
+from ringfence.vocabulary.refusals import Refused
+
+Made = TypeVar("Made")
+
+
+class Ruled(NamedTuple):
+    """A value in force, with where it comes from."""
+
+    value: Any
+    key: str
+    clause: str
+    source: str
+    since: date
+    confidence: str
+    pack: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rulebook:
+    """One pack on one day. `asked` remembers which values were read, so that an example can be seen to touch them."""
+
+    pack: Pack
+    on: date
+    values: dict[str, Ruled]
+    signable: bool
+    zone: ZoneInfo
+    asked: set[str] = field(default_factory=set)
+    _made: dict[str, Any] = field(default_factory=dict)
+    _days: dict[int, datetime] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pack: Pack, on: date) -> Rulebook:
+        """Return the pack as it stands on a day. A pack may be read on any day; it may be signed under only in force."""
+        values = {}
+        for key, entries in pack.entries.items():
+            entry = in_force(entries, on)
+            if entry is not None and entry.value is not None:
+                values[key] = Ruled(entry.value, key, entry.clause, entry.source, entry.since, entry.confidence,
+                                    entry.pack)  # fmt: skip
+        return cls(pack, on, values, pack.in_force(on), zone_named(pack.zone))
+
+    @property
+    def name(self) -> str:
+        """Return pack@version, as reasons and pins name it."""
+        return f"{self.pack.id}@{self.pack.version}"
+
+    def get(self, key: str, otherwise: Any = None) -> Any:
+        """Return the value of a key, or another value where the pack has none."""
+        ruled = self.values.get(key)
+        if ruled is None:
+            return otherwise
+        self.asked.add(key)
+        return ruled.value
+
+    def has(self, key: str) -> bool:
+        """Return whether the pack has a value for a key."""
+        return key in self.values
+
+    def ruled(self, key: str) -> Ruled:
+        """Return a value with its clause and source; refused, naming the nearest key, where there is none."""
+        ruled = self.values.get(key)
+        if ruled is None:
+            raise Refused("pack.no_such_value", key=key, pack=self.name, nearest=nearest(key, self.values))
+        self.asked.add(key)
+        return ruled
+
+    def because(self, code: str, key: str = "", facts: tuple[str, ...] = (), **values: Any) -> Because:
+        """Return a reason that rests on a key of the pack and on facts."""
+        ruled = self.values.get(key)
+        if ruled is None:
+            return Because(code, "", self.name, facts, values)
+        self.asked.add(key)
+        return Because(code, f"{ruled.source} {ruled.clause}", self.name, facts, values)
+
+    def desk(self, kind: str) -> str:
+        """Return the desk that owns a kind of duty."""
+        return self.pack.desks.get(kind) or DESKS[kind]
+
+    def hours(self, clock: str, otherwise: float | None = None) -> timedelta | None:
+        """Return the time by which a clock is due: its hard limit, or its target where it has none."""
+        value = self.get(f"clock.{clock}.hard")
+        if value is None:
+            value = self.get(f"clock.{clock}.target", otherwise)
+        return None if value is None else timedelta(hours=value)
+
+    def clock_key(self, clock: str) -> str:
+        """Return the key from which `hours` takes the time of a clock."""
+        return f"clock.{clock}.hard" if self.has(f"clock.{clock}.hard") else f"clock.{clock}.target"
+
+    def day_of(self, moment: datetime) -> int:
+        """Return the ordinal of the local day that holds a moment."""
+        return moment.astimezone(self.zone).toordinal()
+
+    def start_of(self, day: int) -> datetime:
+        """Return the moment, in UTC, at which a local day begins."""
+        start = self._days.get(day)
+        if start is None:
+            local = datetime.fromordinal(day).replace(tzinfo=self.zone)
+            start = self._days[day] = local.astimezone(UTC)
+        return start
+
+    def made(self, name: str, make: Callable[[Rulebook], Made]) -> Made:
+        """Return what `make` makes of this rulebook, made once."""
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = make(self)
+        made: Made = found
+        return made
+
+
+def in_force(entries: tuple[Entry, ...], on: date) -> Entry | None:
+    """Return the entry in force on a day: of those that have begun the last, those of the upper pack last of all."""
+    found = None
+    for entry in entries:
+        if entry.since <= on:
+            found = entry
+    return found
