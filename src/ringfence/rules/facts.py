@@ -1,8 +1,8 @@
 """Facts: something seen, with source, the moment it happened and the moment it became known.
 
 A file of facts is JSON: `{"schema": 1, "zone": "Asia/Shanghai", "facts": [{"id", "kind", "subject", "at", "known_at",
-"until"?, "source", "grade", "value", "retracts"?}]}`. Moments are ISO 8601; one without an offset, and a plain date, are
-read on the clocks of `zone`. Kinds and the fields of their values stand in `kinds.toml`.
+"until"?, "source", "grade", "value", "retracts"?}]}`. Moments are ISO 8601; one without an offset, and a plain date,
+are read on the clocks of `zone`. Kinds and the fields of their values stand in `kinds.toml`.
 """
 
 from __future__ import annotations

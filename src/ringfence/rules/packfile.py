@@ -169,7 +169,7 @@ def _order(pack: str) -> Callable[[Entry], tuple[bool, date]]:
     return lambda entry: (entry.pack == pack, entry.since)
 
 
-def _problems_at_top(written: Mapping[str, Any], file: str) -> Iterator[Refused]:
+def _problems_at_top(written: Mapping[str, Any], file: str) -> Iterator[Refused]:  # noqa: PLR0912 — one line each
     if written.get("schema") != SCHEMA:
         yield Refused("pack.other_schema", file=file, schema=written.get("schema"), ours=SCHEMA)
     for name in ("id", "version", "name", "in_force"):
@@ -218,7 +218,7 @@ def _entries(written: Mapping[str, Any], file: str) -> tuple[dict[str, list[Entr
         elif not isinstance(table, dict) or "values" not in table:
             problems.append(Refused("pack.no_values", file=file, key=key))
         else:
-            problems += _problems_of_leaf(table, rule, key, file, written)
+            problems += _problems_of_leaf(table, rule, key, file)
             found[key] = [
                 Entry(e["since"], None if e.get("withdrawn") else e.get("value"), e.get("source", ""),
                       e.get("clause", ""), e.get("confidence", ""), written["id"])
@@ -236,9 +236,7 @@ def _leaves(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
             yield key, entry
 
 
-def _problems_of_leaf(
-    table: Mapping[str, Any], rule: KeyRule, key: str, file: str, written: Mapping[str, Any]
-) -> Iterator[Refused]:
+def _problems_of_leaf(table: Mapping[str, Any], rule: KeyRule, key: str, file: str) -> Iterator[Refused]:
     for name in table:
         if name not in ("values", "unit", "note"):
             yield Refused("pack.unknown_in_key", file=file, key=key, field=name)
@@ -252,11 +250,11 @@ def _problems_of_leaf(
     if len(set(map(str, days))) < len(days):
         yield Refused("pack.same_day", file=file, key=key)
     for entry in values:
-        yield from _problems_of_entry(entry, rule, key, file, written)
+        yield from _problems_of_entry(entry, rule, key, file)
 
 
-def _problems_of_entry(
-    entry: Mapping[str, Any], rule: KeyRule, key: str, file: str, written: Mapping[str, Any]
+def _problems_of_entry(  # noqa: PLR0912 — one line each
+    entry: Mapping[str, Any], rule: KeyRule, key: str, file: str
 ) -> Iterator[Refused]:
     for name in entry:
         if name not in _OF_AN_ENTRY:

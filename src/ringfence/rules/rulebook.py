@@ -44,7 +44,7 @@ class Rulebook:
 
     @classmethod
     def of(cls, pack: Pack, on: date) -> Rulebook:
-        """Return the pack as it stands on a day. A pack may be read on any day; it may be signed under only in force."""
+        """Return the pack as it stands on a day. Any day can be read; only one in force can be signed under."""
         values = {}
         for key, entries in pack.entries.items():
             entry = in_force(entries, on)

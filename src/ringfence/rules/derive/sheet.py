@@ -32,7 +32,7 @@ NONE = Status()
 
 
 class Dossier(NamedTuple):
-    """All that a derivation may read: the subject, its rulebook, its facts that stand (oldest first), what it leans on."""
+    """All that a derivation may read: subject, rulebook, facts that stand (oldest first), and what it leans on."""
 
     subject: Subject
     rulebook: Rulebook
