@@ -136,7 +136,7 @@ class Incident:
 
 
 def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
-    """Return the subjects whose status a subject's derivation reads: those its facts name, one stratum below or deeper."""
+    """Return the subjects whose status a derivation reads: those that its facts name, of lower strata."""
     found: set[Subject] = set()
     rank = STRATA.index(subject.kind)
     for fact in facts:
@@ -147,7 +147,6 @@ def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
                 found.update(v for v in value if isinstance(v, Subject))
     if subject.kind == "contact":
         found.add(Subject("infection", subject.number))
-    return {
-        s for s in found
-        if s.kind in _DERIVED and (STRATA.index(s.kind) < rank or (s.kind == subject.kind == "contact" and s != subject))
-    }  # fmt: skip
+    found.discard(subject)
+    lower = set(STRATA[:rank]) | ({"contact"} if subject.kind == "contact" else set())
+    return {s for s in found if s.kind in lower}

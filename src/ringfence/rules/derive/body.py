@@ -24,7 +24,6 @@ PLACED_IN = {
 }
 """Which kinds of stay cover what is asked. What is not here asks for no place."""
 RESTRAINS = frozenset((*PLACED_IN, "stay_off_work"))
-RUNGS = ("advice", "agreement", "notice", "order", "court")
 
 
 class Taken(NamedTuple):
@@ -52,7 +51,7 @@ class Signed:
 class Body:
     """The facts of one person by kind, and what is read from them more than once."""
 
-    __slots__ = ("_observed", "_taken", "book", "by")
+    __slots__ = ("_facts", "_observed", "_taken", "book", "by")
 
     def __init__(self, facts: Sequence[Fact], book: Rulebook) -> None:
         by: dict[str, list[Fact]] = {}
@@ -63,6 +62,7 @@ class Body:
             else:
                 by[kind] = [fact]
         self.by = by
+        self._facts = facts
         self.book = book
         self._taken: list[Taken] | None = None
         self._observed: dict[int, list[Fact]] | None = None
@@ -70,6 +70,10 @@ class Body:
     def of(self, kind: str) -> Sequence[Fact]:
         """Return the facts of a kind, oldest first."""
         return self.by.get(kind, ())
+
+    def every(self) -> Sequence[Fact]:
+        """Return all facts of her, oldest first."""
+        return self._facts
 
     def last(self, kind: str) -> Fact | None:
         """Return the latest fact of a kind."""
@@ -137,7 +141,7 @@ class Body:
         return None
 
     def signed(self, asks: str, since: datetime) -> list[Signed]:
-        """Return what was signed for what is asked since a moment: chains, oldest first. Void instruments sign nothing."""
+        """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing."""
         papers = [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
             for fact in self.of("agreement")
