@@ -99,6 +99,7 @@ def _status(dossier: Dossier, body: Body, now: datetime) -> Status:
         first_exposure=min((m.begins for m in met), default=None),
         last_exposure=max((m.last for m in met), default=None),
         separated_at=apart.at if apart is not None else None,
+        since=assessed.known_at if assessed is not None else None,
         changed_at=max(known, default=None),
         tests=tuple((t.day, t.outcome) for t in taken),
     )
@@ -206,7 +207,7 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         return
     person = body.last("person")
     found = _classified(met, dossier, person)
-    known_at = min((m.fact.known_at for m in met), default=assessed.known_at if assessed else sheet.now)
+    known_at = min((_known(m, dossier) for m in met), default=assessed.known_at if assessed else sheet.now)
     if met:
         _assess(sheet, found, assessed, known_at)
     if assessed is None or assessed.value["class"] in DROPPED:
@@ -255,6 +256,13 @@ def _classified(met: Sequence[Met], dossier: Dossier, person: Fact | None) -> li
     values = person.value if person is not None else None
     return [(m, classify(m.fact, dossier.rulebook, index=dossier.leans_on.get(m.fact.value["to"]), person=values))
             for m in met]  # fmt: skip
+
+
+def _known(met: Met, dossier: Dossier) -> datetime:
+    """Return when an exposure became one: when it was told, and whom she met was known to be a case."""
+    status = dossier.leans_on.get(met.fact.value["to"])
+    since = status.since if status is not None else None
+    return met.fact.known_at if since is None else max(met.fact.known_at, since)
 
 
 def strictest(found: Sequence[tuple[Met, Classified]], classes: Sequence[str]) -> tuple[Met, Classified] | None:

@@ -120,6 +120,7 @@ class Case:
             infectious_until=self.window.ends,
             isolated_at=isolated.at if isolated else None,
             separated_at=gone.at if gone else None,
+            since=self.states[0].known_at if self.states else min(known, default=None),
             changed_at=max(known, default=None),
             tests=tuple((t.day, t.outcome) for t in self.body.taken()),
         )
@@ -180,6 +181,7 @@ class Case:
         cared = [f for f in self.body.of("stay") if f.value["kind"] in PLACED_IN.get(asks, ())]
         if asks != "isolate_home":
             self.clocked("transfer", "hospital", "hospital", (arrived or cared)[:1], "duty.hospital")
+        self.clocked("place", "hospital", "house", cared[:1], "duty.place_patient")
         self._span(asks, begins)
 
     def _span(self, asks: str, begins: datetime) -> None:
@@ -188,7 +190,7 @@ class Case:
         stage = Stage(name="isolation", asks=asks, restrains=True, placed=True, rung=rung, key="patient")
         walk = Walk(sheet=self.sheet, body=_released_by_discharge(self.body),
                     course=Course("isolation", "isolation", (stage,), 0), anchors={}, known_at=begins,
-                    changed_at=begins, why=(self.why("measure"),), cls="case")  # fmt: skip
+                    changed_at=begins, why=(self.why("measure"),), cls="case", moves=False)  # fmt: skip
         walk.along()
 
     def discharged(self) -> None:
