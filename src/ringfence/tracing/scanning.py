@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
-from ringfence.tracing.visits.ahead import prefetch
+from ringfence.tracing.visits.ahead import fetch_persons, fetch_places, prefetch
 from ringfence.tracing.visits.batch import CUT_BEFORE
 from ringfence.tracing.visits.layout import end_of, other_of, start_of, word_of
 from ringfence.tracing.visits.table import (
@@ -37,7 +37,7 @@ MET_WIDTH = 8
 """Numbers in a row of the room for persons met: two more than there are columns, so that no row lies in two lines."""
 E_SLOT, E_ISLAND, E_START, E_END, E_MINUTES = range(5)
 EVIDENCE_COLUMNS = 5
-_FAR, _NEAR = 24, 8  # how many words ahead a person's slot, then her row, is asked for
+_FAR, _NEAR = 48, 16  # how many words ahead a person's slot, then her row, is asked for
 _FEW = 24  # rows that are sorted soonest one by one
 _CONTINUES = np.uint64(CUT_BEFORE)
 
@@ -47,10 +47,11 @@ def gather_stays(rows: Ints, first_day: int, first: Ints, persons: Ints, start: 
     """Return (place, start, end, person) of the pieces of some persons inside [start, end), clipped to it."""
     out = np.empty((64, 4), np.int64)
     n = 0
+    from_day = max(start // MINUTES_PER_DAY, first_day)
+    to_day = min((end - 1) // MINUTES_PER_DAY, first_day + len(first) - 2) + 1
+    fetch_persons(rows, first_day, first, persons, from_day, to_day)
     for person in persons:
-        for day in range(
-            max(start // MINUTES_PER_DAY, first_day), min((end - 1) // MINUTES_PER_DAY, first_day + len(first) - 2) + 1
-        ):
+        for day in range(from_day, to_day):
             base = day * MINUTES_PER_DAY
             begin, stop = segments_of_day(first_day, first, day)
             for segment in range(begin, stop):
@@ -208,6 +209,7 @@ def scan_islands(  # noqa: PLR0912, PLR0915 — written out in one piece: calls 
     m = 0
     with_evidence = len(evidence) > 0
     slot_at, met_at = np.int64(slot.ctypes.data), np.int64(met.ctypes.data)
+    fetch_places(rows, first_day, first, islands)
     for number in range(len(islands)):
         place, start, end = islands[number, 0], islands[number, 1], islands[number, 2]
         from_presence, to_presence = islands[number, 3], islands[number, 4]
