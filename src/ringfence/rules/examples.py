@@ -107,9 +107,9 @@ def tried(text: str, pack: Pack) -> tuple[list[Outcome], Touched]:
     for number, example in enumerate(written.get("example", []), 1):
         given = example.get("name")
         called = given if isinstance(given, dict) and given else {"en": str(given or f"no. {number}")}
-        run = _Run(example, pack, name)
+        run = _Run(example, pack, called)
         _perform(run)
-        outcomes.append(Outcome(name, not run.failures, tuple(run.failures)))
+        outcomes.append(Outcome(called, not run.failures, tuple(run.failures)))
         touched |= run.touched
     return outcomes, touched
 

@@ -38,6 +38,11 @@ class Teller:
         """Return the time zone in which moments are told."""
         return zone_named(self.pack.zone)
 
+    @property
+    def colon(self) -> str:
+        """Return the mark between a thing and what is said of it."""
+        return "：" if self.language == "zh" else ": "
+
     def say(self, code: str, /, **values: object) -> str:
         """Return the sentence of a code."""
         return sentence(code, values, self.language)
@@ -58,7 +63,7 @@ class Teller:
 
     def day(self, day: date) -> str:
         """Return a day as a sentence says it: 21 March, or 3月21日."""
-        return self.say("day.said", day=day.day, number=day.month, month=self.word("month", str(day.month)))
+        return self.say("day.said", day=day.day, month=self.word("month", str(day.month)))
 
     def length(self, length: timedelta) -> str:
         """Return how long something takes: 3 h 20 min, or 2 d 4 h."""
@@ -147,7 +152,7 @@ class Teller:
         slot = duty.key.rsplit("/", 1)[-1]
         parts = [said for part in slot.split(".") if (said := self._slot(part))]
         kind = self.word("duty_kind", duty.kind)
-        return f"{kind}{self.say('slot.after')}{', '.join(parts)}" if parts else kind
+        return f"{kind}{self.colon}{', '.join(parts)}" if parts else kind
 
     def _slot(self, part: str) -> str:
         numbered = re.fullmatch(r"([dtnp])(\d+)", part)
