@@ -106,10 +106,10 @@ def tried(text: str, pack: Pack) -> tuple[list[Outcome], Touched]:
             raise Refused("example.unknown_at_top", pack=pack.id, field=name)
     for number, example in enumerate(written.get("example", []), 1):
         given = example.get("name")
-        name = given if isinstance(given, dict) and given else {"en": str(given or f"no. {number}")}
-        run = _Run(example, pack, name)
+        called = given if isinstance(given, dict) and given else {"en": str(given or f"no. {number}")}
+        run = _Run(example, pack, called)
         _perform(run)
-        outcomes.append(Outcome(name, not run.failures, tuple(run.failures)))
+        outcomes.append(Outcome(called, not run.failures, tuple(run.failures)))
         touched |= run.touched
     return outcomes, touched
 
