@@ -42,6 +42,8 @@ from ringfence.rules.seats import Seat, near, read_seats
         ("AF1503", []),
         ("9C8530", []),
         ("F13G", []),
+        ("120车", []),
+        ("K1074车次17车站票", [Seat("17")]),
         ("", []),
         ("15车无座,在餐厅车厢就坐", []),
         ("具体座位信息不详", []),
@@ -94,7 +96,10 @@ texts = st.text("0123456789ABCDFK车厢号座排上中下铺 ,-加无", max_size
 
 @given(texts)
 def test_any_text_is_read_or_not_and_never_fails(text):
-    assert all(seat.row != 0 or seat.letter for seat in read_seats(text))
+    for seat in read_seats(text):
+        assert seat != Seat()
+        assert seat.row != 0
+        assert seat.number != 0
 
 
 @given(texts, texts, st.sampled_from(["rows", "same_row", "carriage", "compartment", "bays", "cabin"]))

@@ -29,21 +29,22 @@ _TOKEN = re.compile(
 )
 _DINING = re.compile(r"餐厅车厢|餐车")
 _CARRIAGE = re.compile(
-    r"(?:第\s*)?(加?)\s*(\d{1,2})\s*(?:号\s*)?车(?:[厢箱]|(?![站票次票辆牌]))|车厢\s*()(\d{1,2})(?!\s*[号车])"
-    r"|\b(?:CARRIAGE|COACH|CAR|WAGON)\s*(?:NO\.?\s*)?()(\d{1,2})\b"
+    r"(?<![0-9A-Z])(?:第\s*)?(加?)\s*0*([1-9]\d?)\s*(?:号\s*)?车(?:[厢箱]|(?![次票辆牌]|站(?!票)))"
+    r"|车厢\s*()0*([1-9]\d?)(?![0-9]|\s*[号车A-L])"
+    r"|\b(?:CARRIAGE|COACH|CAR|WAGON)\s*(?:NO\.?\s*)?()0*([1-9]\d?)\b"
 )
 _CABIN = re.compile(
     r"(?:(?:CABIN|COMPARTMENT|ROOM)\s*|包[厢间房]\s*)(\w{1,6})|([A-Z]?\d{1,5})\s*号?\s*(?:包[厢间房]|舱|客房)"
 )
-_ROW_LETTER = re.compile(r"(?<![A-Z0-9])0*(\d{1,3})\s*排?\s*-?\s*([A-L])(?![A-Z0-9])")
-_ROW_ONLY = re.compile(r"(?<![A-Z0-9])0*(\d{1,2})\s*排|\bROW\s*0*(\d{1,2})\b")
-_BERTH = re.compile(r"(?<![A-Z0-9])0*(\d{1,3})\s*号?\s*([上中下])铺")
+_ROW_LETTER = re.compile(r"(?<![A-Z0-9])0*([1-9]\d{0,2})\s*排?\s*-?\s*([A-L])(?![A-Z0-9])")
+_ROW_ONLY = re.compile(r"(?<![A-Z0-9])0*([1-9]\d?)\s*排|\bROW\s*0*([1-9]\d?)\b")
+_BERTH = re.compile(r"(?<![A-Z0-9])0*([1-9]\d{0,2})\s*号?\s*([上中下])铺")
 _NUMBER = re.compile(
-    r"(?<![A-Z0-9])0*(\d{1,3})\s*(?:号座位?|座位?|号)(?!车)|\b(?:SEAT|BERTH|NO\.?)\s*0*(\d{1,3})\b(?![A-Z])"
-    r"|座位号?[为是:]?\s*0*(\d{1,3})(?![A-Z0-9])"
+    r"(?<![A-Z0-9])0*([1-9]\d{0,2})\s*(?:号座位?|座位?|号)(?!车)|\b(?:SEAT|BERTH|NO\.?)\s*0*([1-9]\d{0,2})\b(?![A-Z])"
+    r"|座位号?[为是:]?\s*0*([1-9]\d{0,2})(?![A-Z0-9])"
 )
-_BARE = re.compile(r"[\s,，]*0*(\d{1,3})[\s,，]*")
-_CARRIAGE_AND_NUMBER = re.compile(r"0*(\d{1,2})\s*-\s*0*(\d{1,3})")
+_BARE = re.compile(r"[\s,，]*0*([1-9]\d{0,2})[\s,，]*")
+_CARRIAGE_AND_NUMBER = re.compile(r"0*([1-9]\d?)\s*-\s*0*([1-9]\d{0,2})")
 _UNSEATED = re.compile(r"无座|站票|STANDING")
 
 
