@@ -28,7 +28,7 @@ class Notebook:
         self.subject = Subject.read(subject)
         self.facts: list[Fact] = []
 
-    def note(self, kind: str, when: str, *, about: Subject | None = None, known: str | None = None,
+    def note(self, kind: str, when: str, /, *, about: Subject | None = None, known: str | None = None,
              grade: str = "B", **value: Any) -> str:  # fmt: skip
         """Write a fact and return its id."""
         name = f"f{len(self.facts) + 1}"
