@@ -1,0 +1,182 @@
+"""What the facts say of one person: samples with results by day, days on which she was seen, stays, what was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from ringfence.rules.derive.sheet import Spans
+from ringfence.rules.facts import Fact
+from ringfence.rules.instruments import void_reasons
+from ringfence.rules.rulebook import Rulebook
+
+FEVER_C = 37.3
+SITES = ("quarantine_site", "hospital", "shelter", "isolation_site")
+PLACED_IN = {
+    "quarantine_site": ("quarantine_site",),
+    "quarantine_home": ("home", "quarantine_site"),
+    "stay_apart": ("home", "quarantine_site", "hospital", "shelter"),
+    "isolate_home": ("home", "isolation_site", "hospital", "shelter"),
+    "isolate_site": ("isolation_site", "shelter", "hospital"),
+    "isolate_hospital": ("hospital",),
+}
+"""Which kinds of stay cover what is asked. What is not here asks for no place."""
+RESTRAINS = frozenset((*PLACED_IN, "stay_off_work"))
+
+
+class Taken(NamedTuple):
+    """A sample with the latest result that is known of it."""
+
+    day: int
+    sample: Fact
+    result: Fact | None
+
+    @property
+    def outcome(self) -> str:
+        """Return negative, positive, abnormal, invalid or indeterminate, or waiting."""
+        return "waiting" if self.result is None else str(self.result.value["outcome"])
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A chain of instruments and agreements, each served before the one before it ended: from when, until when."""
+
+    begins: datetime
+    ends: datetime
+    rests_on: tuple[Fact, ...]
+
+
+class Body:
+    """The facts of one person by kind, and what is read from them more than once."""
+
+    __slots__ = ("_facts", "_observed", "_taken", "book", "by")
+
+    def __init__(self, facts: Sequence[Fact], book: Rulebook) -> None:
+        by: dict[str, list[Fact]] = {}
+        for fact in facts:
+            kind = fact[1]
+            if kind in by:
+                by[kind].append(fact)
+            else:
+                by[kind] = [fact]
+        self.by = by
+        self._facts = facts
+        self.book = book
+        self._taken: list[Taken] | None = None
+        self._observed: dict[int, list[Fact]] | None = None
+
+    def of(self, kind: str) -> Sequence[Fact]:
+        """Return the facts of a kind, oldest first."""
+        return self.by.get(kind, ())
+
+    def every(self) -> Sequence[Fact]:
+        """Return all facts of her, oldest first."""
+        return self._facts
+
+    def last(self, kind: str) -> Fact | None:
+        """Return the latest fact of a kind."""
+        facts = self.by.get(kind)
+        return facts[-1] if facts else None
+
+    def taken(self) -> list[Taken]:
+        """Return her samples with their results, oldest first. A result without a sample stands for its own sample."""
+        if self._taken is None:
+            results = self.by.get("result", ())
+            samples = self.by.get("sample", ())
+            if not samples and not results:
+                self._taken = []
+                return self._taken
+            known = {fact.id for fact in samples}
+            of_sample: dict[str, Fact] = {}
+            alone = []
+            for result in results:
+                target = result.value.get("sample")
+                if target in known:
+                    of_sample[target] = result
+                else:
+                    alone.append(result)
+            day_of = self.book.day_of
+            taken = [Taken(day_of(s.at), s, of_sample.get(s.id)) for s in samples]
+            taken += [Taken(day_of(r.at), r, r) for r in alone]
+            taken.sort(key=lambda t: (t.sample.at, t.sample.id))
+            self._taken = taken
+        return self._taken
+
+    def observed(self) -> dict[int, list[Fact]]:
+        """Return observations by local day."""
+        if self._observed is None:
+            found: dict[int, list[Fact]] = {}
+            day_of = self.book.day_of
+            for fact in self.by.get("observation", ()):
+                found.setdefault(day_of(fact.at), []).append(fact)
+            self._observed = found
+        return self._observed
+
+    def positive(self) -> Taken | None:
+        """Return her first sample that was found positive."""
+        return next((t for t in self.taken() if t.outcome == "positive"), None)
+
+    def stays(self, asks: str) -> list[Fact]:
+        """Return the stays that cover what is asked."""
+        kinds = PLACED_IN.get(asks, ())
+        return [fact for fact in self.of("stay") if fact.value["kind"] in kinds]
+
+    def separated(self) -> Fact | None:
+        """Return what first set her apart from others: said so, or a stay in a site or hospital."""
+        found = [*self.of("separated"), *(f for f in self.of("stay") if f.value["kind"] in SITES)]
+        return min(found, key=lambda f: f.at) if found else None
+
+    def ill(self, *, since: datetime) -> Fact | None:
+        """Return the latest observation of illness since a moment, None if a later one finds her well."""
+        for fact in reversed(self.of("observation")):
+            if fact.at < since:
+                return None
+            value = fact.value
+            warm = float(value.get("temperature_c", 0)) >= FEVER_C
+            if value["seen"] == "ill" or value.get("symptoms") or warm:
+                return fact
+            if value["seen"] == "seen":
+                return None
+        return None
+
+    def signed(self, asks: str, since: datetime) -> list[Signed]:
+        """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing."""
+        papers = [
+            (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
+            for fact in self.of("agreement")
+            if fact.value["asks"] == asks and fact.value["ends"] > fact.at
+        ]
+        papers += [
+            (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
+            for fact in self.of("instrument")
+            if fact.value["asks"] == asks and not void_reasons(fact, self.book)
+        ]
+        early: dict[str, datetime] = {}
+        for fact in self.of("ended"):
+            which = fact.value["which"]
+            early[which] = min(fact.at, early.get(which, fact.at))
+        chains: list[Signed] = []
+        for begins, written_end, paper in sorted(papers, key=lambda p: (p[0], p[2].id)):
+            ends = min(written_end, early.get(paper.id, written_end))
+            if ends < since or ends <= begins:
+                continue
+            if chains and begins <= chains[-1].ends:
+                last = chains[-1]
+                chains[-1] = Signed(last.begins, max(last.ends, ends), (*last.rests_on, paper))
+            else:
+                chains.append(Signed(begins, ends, (paper,)))
+        return chains
+
+
+def days_covered(days: Sequence[int], book: Rulebook) -> Spans:
+    """Return the stretches that sorted local days cover."""
+    spans: list[tuple[datetime, datetime]] = []
+    for day in days:
+        start, stop = book.start_of(day), book.start_of(day + 1)
+        if spans and spans[-1][1] == start:
+            spans[-1] = (spans[-1][0], stop)
+        else:
+            spans.append((start, stop))
+    return tuple(spans)

@@ -1,0 +1,138 @@
+"""Courses: what is asked of a person stage after stage, with its test days, observations, measure and release.
+
+A course is compiled once from a rulebook and then laid over each person's days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from ringfence.rules.derive.body import PLACED_IN, RESTRAINS, Body
+from ringfence.rules.rulebook import Rulebook
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+class Stage(NamedTuple):
+    """One stage of a course, as plain values with the clauses that they rest on."""
+
+    name: str
+    asks: str
+    restrains: bool
+    placed: bool
+    rung: str
+    key: str
+    begins_on: int | None = None
+    begins_from: str = ""
+    days: int | None = None
+    tests: tuple[int, ...] = ()
+    by_entry: bool = False
+    specimen: str = ""
+    pool: int = 1
+    double: bool = False
+    observe: int = 0
+    visits: bool = False
+    lost_after: int | None = None
+    environment: bool = False
+    release: frozenset[str] = frozenset()
+    hand_over: bool = False
+
+
+class Course(NamedTuple):
+    """A course with its stages, and the most days that it can last."""
+
+    name: str
+    count_from: str
+    stages: tuple[Stage, ...]
+    longest: int
+
+
+class Laid(NamedTuple):
+    """A stage laid over a person's days. `first` and `last` are local days; `ends` is where the last one ends."""
+
+    stage: Stage
+    zero: int
+    begins: datetime
+    ends: datetime | None
+    last: int | None
+
+
+def course_of(book: Rulebook, name: str) -> Course:
+    """Return a course of a rulebook, compiled once."""
+    return book.made(f"course.{name}", lambda b: _compiled(b, name))
+
+
+def _compiled(book: Rulebook, name: str) -> Course:
+    count_from = book.get(f"course.{name}.count_from", "last_exposure")
+    stages = tuple(_stage(book, name, stage) for stage in book.get(f"course.{name}.stages", ()))
+    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages))
+
+
+def _stage(book: Rulebook, course: str, name: str) -> Stage:
+    key = f"course.{course}.{name}"
+
+    def get(what: str, otherwise: Any = None) -> Any:
+        return book.get(f"{key}.{what}", otherwise)
+
+    asks = get("asks", "inform")
+    return Stage(
+        name=name,
+        asks=asks,
+        restrains=asks in RESTRAINS,
+        placed=asks in PLACED_IN,
+        begins_on=get("from"),
+        begins_from=get("from_anchor") or book.get(f"course.{course}.count_from", "last_exposure"),
+        days=get("days"),
+        tests=tuple(sorted(get("tests", ()))),
+        by_entry=get("tests_from") == "entry",
+        specimen=get("specimen", ""),
+        pool=get("pool", 1),
+        double=get("last_test") == "double_swab",
+        observe=get("observe", 0),
+        visits=get("observe_by") == "visit",
+        lost_after=get("lost_after"),
+        environment=bool(get("environment_sample", False)),
+        release=frozenset(get("release", ())),
+        rung=get("instrument", "agreement"),
+        hand_over=bool(get("hand_over", False)),
+        key=key,
+    )
+
+
+def lay(stage: Stage, zero: int, known_at: datetime, book: Rulebook, anchors: Mapping[str, datetime]) -> Laid:
+    """Return a stage laid over days counted from day `zero`. It begins no earlier than it was known."""
+    begins = known_at
+    if stage.begins_on is not None:
+        first = book.day_of(anchors.get(stage.begins_from, known_at)) + stage.begins_on
+        begins = max(known_at, book.start_of(first))
+    if stage.days is None:
+        return Laid(stage, zero, begins, None, None)
+    last = zero + stage.days
+    return Laid(stage, zero, begins, book.start_of(last + 1), last)
+
+
+def test_days(laid: Laid, known_day: int, entry_day: int | None) -> list[tuple[int, int]]:
+    """Return (ordinal, local day) of the tests that a stage owes.
+
+    Days that had passed before the measure was known are not owed; the last of them moves to the day it became known,
+    unless a test is due on that day anyway.
+    """
+    stage = laid.stage
+    base = laid.zero
+    if stage.by_entry and entry_day is not None:
+        base = entry_day - 1
+    owed = [(n, base + n) for n in stage.tests if base + n >= known_day]
+    if len(owed) < len(stage.tests) and (laid.last is None or known_day <= laid.last):
+        passed = stage.tests[len(stage.tests) - len(owed) - 1]
+        if not owed or owed[0][1] > known_day:
+            owed.insert(0, (passed, known_day))
+    return owed
+
+
+def entry_day(body: Body, asks: str) -> int | None:
+    """Return the local day on which she came to the place that is asked for, None before."""
+    stays = body.stays(asks)
+    return body.book.day_of(min(stay.at for stay in stays)) if stays else None

@@ -1,0 +1,88 @@
+"""Duties that every person under a measure has alike: told, found, asked about her needs, written to where she went."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ringfence.rules.derive.body import Body
+from ringfence.rules.derive.sheet import Sheet
+from ringfence.rules.duties import Because
+from ringfence.rules.facts import Fact
+
+_DAY = timedelta(days=1)
+_AWAY = ("not_here", "moved")
+
+
+def told(sheet: Sheet, body: Body, since: Fact, why: tuple[Because, ...], *, restrained: bool) -> None:
+    """Write the duty to tell her, and, where she is to be restrained, to give it in writing."""
+    book = body.book
+    hours = book.hours("notify")
+    notices = [f for f in body.of("notice") if f.at >= since.at]
+    if hours is not None:
+        because = (*why, sheet.because("duty.notify", book.clock_key("notify")))
+        sheet.duty("notify", "told", begins=since.known_at, due=since.known_at + hours, because=because,
+                   proofs=notices[:1])  # fmt: skip
+    written_hours = book.hours("notice_written")
+    if restrained and written_hours is not None:
+        written = [f for f in notices if f.value["how"] in ("paper", "message")]
+        because = (*why, sheet.because("duty.notify_written", book.clock_key("notice_written")))
+        sheet.duty("notify", "written", begins=since.known_at, due=since.known_at + written_hours, because=because,
+                   proofs=written[:1])  # fmt: skip
+
+
+def located(sheet: Sheet, body: Body, since: Fact) -> None:
+    """Write the duty to find her; whatever shows that somebody has been with her proves it."""
+    book = body.book
+    hours = book.hours("locate")
+    if hours is None:
+        return
+    proofs = [f for f in body.of("attempt") if f.value["outcome"] == "reached"]
+    proofs += [f for f in body.of("found") if f.value["outcome"] == "here"]
+    for kind in ("agreement", "separated", "stay", "interview"):
+        proofs += body.of(kind)
+    tries = sum(f.value["outcome"] != "reached" for f in body.of("attempt"))
+    because = (sheet.because("duty.locate", book.clock_key("locate"), tries=tries),)
+    sheet.duty("locate", "found", begins=since.known_at, due=since.known_at + hours, because=because,
+               proofs=sorted(proofs, key=lambda f: f.at)[:1], values={"tries": tries})  # fmt: skip
+
+
+def letters(sheet: Sheet, body: Body, since: Fact) -> None:
+    """Write the duty to send a tracing request when she has been found to be elsewhere; its receipt proves it."""
+    book = body.book
+    hours = book.hours("letter_out")
+    away = [f for f in body.of("found") if f.value["outcome"] in _AWAY]
+    if not away or hours is None:
+        return
+    begins = max(away[-1].known_at, since.known_at)
+    receipts = [f for f in body.of("receipt") if f.value["for"] == "letter"]
+    why = (
+        sheet.because(
+            "duty.letter_out", book.clock_key("letter_out"), away[-1:], where=away[-1].value.get("where") or "-"
+        ),
+    )
+    sheet.duty("letter", "out", begins=begins, due=begins + hours, because=why, proofs=receipts[:1])
+
+
+def support(sheet: Sheet, body: Body) -> None:
+    """Write a duty for each need: the first act by the clock of its priority, and that it is met."""
+    book = body.book
+    for need in body.of("need"):
+        number, priority = need.value["number"], need.value["priority"]
+        answers = [f for f in body.of("answer") if f.value["number"] == number and f.at >= need.at]
+        stages = [f.value["stage"] for f in answers]
+        if "reopened" in stages:
+            again = len(stages) - 1 - stages[::-1].index("reopened")
+            answers_now = answers[again + 1 :]
+        else:
+            answers_now = answers
+        acted = [f for f in answers if f.value["stage"] != "reopened"]
+        met = [f for f in answers_now if f.value["stage"] in ("done", "confirmed")]
+        hours = book.hours(f"support_{priority}")
+        why = (sheet.because("duty.support", book.clock_key(f"support_{priority}"), (need,), what=need.value["what"],
+                             priority=priority),)  # fmt: skip
+        if hours is not None:
+            sheet.duty("support", f"n{number}.act", begins=need.known_at, due=need.known_at + hours, because=why,
+                       proofs=acted[:1])  # fmt: skip
+        within = book.hours(f"support_done_{priority}")
+        sheet.duty("support", f"n{number}", begins=need.known_at, due=need.known_at + (within or _DAY), because=why,
+                   proofs=met[-1:], values={"what": need.value["what"], "priority": priority})  # fmt: skip

@@ -1,0 +1,164 @@
+"""A whole incident, stratum by stratum: infections lean on nobody, contacts on infections, places and zones on all.
+
+`derive_all` derives everything from nothing; `Incident` keeps the answer and derives again only what a new fact
+touches, going to the next stratum only from subjects whose status changed. Both give the same answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cache
+
+from ringfence.rules.derive import Dossier, derive
+from ringfence.rules.derive.contact import status_of
+from ringfence.rules.duties import Derivation, Status
+from ringfence.rules.facts import Fact, current, dossiers, kinds
+from ringfence.rules.rulebook import Rulebook
+from ringfence.vocabulary.subjects import Subject
+
+Books = Rulebook | Callable[[Subject], Rulebook]
+
+STRATA = ("infection", "contact", "tube", "letter", "room", "place", "cohort", "zone", "incident")
+"""The order in which kinds of subject are derived."""
+_DERIVED = frozenset(STRATA)
+
+
+def derive_all(facts: Iterable[Fact], book: Books, now: datetime) -> dict[Subject, Derivation]:
+    """Return what follows for every subject from all facts known by a moment.
+
+    `book` is one rulebook for all, or answers with the one that a subject is pinned to.
+    """
+    return Incident(facts, book, now).derivations
+
+
+class Incident:
+    """All derivations of an incident at a moment, kept up to date fact by fact."""
+
+    def __init__(self, facts: Iterable[Fact], book: Books, now: datetime) -> None:
+        self._book: Callable[[Subject], Rulebook] = (lambda _: book) if isinstance(book, Rulebook) else book
+        self.now = now
+        self._facts = {fact.id: fact for fact in facts}
+        self._by: dict[Subject, list[Fact]] = {}
+        self._leaning: dict[Subject, set[Subject]] = defaultdict(set)
+        self._leans: dict[Subject, tuple[Subject, ...]] = {}
+        self._status: dict[Subject, Status] = {}
+        self.derivations: dict[Subject, Derivation] = {}
+        self.recomputed = 0
+        self._start()
+
+    def add(self, facts: Iterable[Fact], *, now: datetime | None = None) -> set[Subject]:
+        """Take in more facts, and a later moment; return the subjects that were derived again."""
+        new = list(facts)
+        self._facts.update((fact.id, fact) for fact in new)
+        before, self._by = self._by, self._gathered(now or self.now)
+        touched = {s for s in self._by.keys() | before.keys() if before.get(s) != self._by.get(s)}
+        if now is not None and now != self.now:
+            woken = {s for s, d in self.derivations.items() if d.wake_at is not None and d.wake_at <= now}
+            touched |= woken
+            self.now = now
+        return self._settle(touched)
+
+    def _start(self) -> None:
+        self._by = self._gathered(self.now)
+        self._settle(set(self._by))
+
+    def _gathered(self, now: datetime) -> dict[Subject, list[Fact]]:
+        found = dossiers(current(self._facts.values(), now=now))
+        return {subject: facts for subject, facts in found.items() if subject.kind in _DERIVED}
+
+    def _settle(self, touched: set[Subject]) -> set[Subject]:
+        """Derive what was touched, then whatever leans on a status that changed, stratum by stratum."""
+        for subject in touched:
+            self._lean(subject)
+        waiting: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
+        for subject in touched:
+            waiting[subject.kind].add(subject)
+        for kind in STRATA:
+            if kind == "contact":
+                waiting[kind] |= self._contacts_of_changed(waiting[kind])
+            for subject in waiting[kind]:
+                if self._derive(subject):
+                    for other in self._leaning.get(subject, ()):
+                        if other.kind != kind:
+                            waiting[other.kind].add(other)
+        return set().union(*waiting.values())
+
+    def _contacts_of_changed(self, waiting: set[Subject]) -> set[Subject]:
+        """Return contacts that lean on contacts whose status changes, and settle these statuses first.
+
+        The status of a contact rests on infections and her own facts alone, so that contacts cannot lean in a ring.
+        """
+        found: set[Subject] = set()
+        for subject in waiting:
+            leaning = [other for other in self._leaning.get(subject, ()) if other.kind == "contact"]
+            if leaning:
+                facts = self._by.get(subject)
+                before = self._status.get(subject)
+                if facts is None:
+                    self._status.pop(subject, None)
+                else:
+                    dossier = Dossier(subject, self._book(subject), facts, self._statuses(subject))
+                    self._status[subject] = status_of(dossier, self.now)
+                if self._status.get(subject) != before:
+                    found.update(leaning)
+        return found
+
+    def _lean(self, subject: Subject) -> None:
+        for other in self._leans.get(subject, ()):
+            self._leaning[other].discard(subject)
+        leans = tuple(leans_on(subject, self._by.get(subject, ())))
+        self._leans[subject] = leans
+        for other in leans:
+            self._leaning[other].add(subject)
+
+    def _derive(self, subject: Subject) -> bool:
+        """Derive one subject; return whether its status changed."""
+        facts = self._by.get(subject)
+        before = self.derivations.get(subject)
+        if facts is None:
+            self.derivations.pop(subject, None)
+            self._status.pop(subject, None)
+            return before is not None
+        self.recomputed += 1
+        answer = derive(Dossier(subject, self._book(subject), facts, self._statuses(subject)), self.now)
+        self.derivations[subject] = answer
+        self._status[subject] = answer.status
+        return before is None or before.status != answer.status
+
+    def _statuses(self, subject: Subject) -> Mapping[Subject, Status]:
+        found = {}
+        for other in self._leans.get(subject, ()):
+            status = self._status.get(other)
+            if status is not None:
+                found[other] = status
+        return found
+
+
+@cache
+def _kinds_that_name() -> frozenset[str]:
+    """Return the kinds of fact that may name other subjects."""
+    return frozenset(
+        name for name, (_, fields) in kinds().items() if any(f.form in ("subject", "subjects") for f in fields.values())
+    )
+
+
+def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
+    """Return the subjects whose status a derivation reads: those that its facts name, of lower strata."""
+    found: set[Subject] = set()
+    rank = STRATA.index(subject.kind)
+    names_others = _kinds_that_name()
+    for fact in facts:
+        if fact[1] not in names_others:
+            continue
+        for value in fact.value.values():
+            if isinstance(value, Subject):
+                found.add(value)
+            elif isinstance(value, tuple):
+                found.update(v for v in value if isinstance(v, Subject))
+    if subject.kind == "contact":
+        found.add(Subject("infection", subject.number))
+    found.discard(subject)
+    lower = set(STRATA[:rank]) | ({"contact"} if subject.kind == "contact" else set())
+    return {s for s in found if s.kind in lower}
