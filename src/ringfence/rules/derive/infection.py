@@ -90,7 +90,7 @@ class Case:
         return infectious_window(
             self.book,
             anchor=anchor,
-            anchor_facts=rests_on,
+            facts=rests_on,
             without_symptoms=without,
             isolated_at=isolated.at if isolated else None,
             healed_at=healed.at if healed else None,

@@ -223,9 +223,7 @@ def _false_hours(member: Member, now: datetime) -> float:
     return in_hours(max(min(ends, now) - begins, timedelta(0)))
 
 
-def _status(
-    state: str, stages: dict[str, Fact], results: list[Fact], *more: tuple[str, object]
-) -> Status:
+def _status(state: str, stages: dict[str, Fact], results: list[Fact], *more: tuple[str, object]) -> Status:
     """Return what cohorts lean on: sealed = received = resulted is told by the first three values."""
     return Status(
         state,
