@@ -224,7 +224,14 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     last = max((m.last for m in met), default=assessed.at)
     if any(m.going_on for m in met):
         sheet.wake(book.start_of(book.day_of(sheet.now) + 1))
-    changed = max([assessed.known_at, *(f.known_at for f in body.of("exposure")), *_changes(met, dossier)])
+    changed = max(
+        [
+            assessed.known_at,
+            *(f.known_at for f in body.of("exposure")),
+            *_changes([m.fact for m in met], dossier),
+            *_changes(withdrawn, dossier),
+        ]
+    )
     exposures = [m.fact for m in met]
     why: tuple[Because, ...] = (
         sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=last),
@@ -300,9 +307,8 @@ def _assess_again(
     """
     book = sheet.dossier.rulebook
     best = strictest(found, book.get("contact.classes", ()))
-    changed = [m.fact.known_at for m in met] + [f.known_at for f in withdrawn] + _changes(met, sheet.dossier)
-    gone = (sheet.dossier.leans_on.get(f.value["to"]) for f in withdrawn)
-    changed += [s.changed_at for s in gone if s is not None and s.changed_at is not None]
+    changed = [m.fact.known_at for m in met] + [f.known_at for f in withdrawn]
+    changed += _changes([*(m.fact for m in met), *withdrawn], sheet.dossier)
     newer = [moment for moment in changed if moment > assessed.known_at]
     positive = next((s for s in linked if s.state == "positive"), None)
     changes = propose_changes(cls, best[1] if best else None, positive, book)
@@ -323,9 +329,9 @@ def _assess_again(
         sheet.propose(change.kind, str(count), change.because, signs=True, cls=change.cls, ends=ends)
 
 
-def _changes(met: Sequence[Met], dossier: Dossier) -> list[datetime]:
-    """Return when what she leans on last changed."""
-    statuses = (dossier.leans_on.get(m.fact.value["to"]) for m in met)
+def _changes(exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:
+    """Return when those whom she met last changed."""
+    statuses = (dossier.leans_on.get(fact.value["to"]) for fact in exposures)
     return [s.changed_at for s in statuses if s is not None and s.changed_at is not None]
 
 

@@ -69,8 +69,9 @@ class Case:
     def asks(self) -> str:
         """Return where such a patient is cared for."""
         mild = self.state == "asymptomatic" or (self.latest is not None and self.latest.value.get("severity") == "mild")
-        asks: str = self.book.get("patient.asks_mild") if mild and self.book.has("patient.asks_mild") else None
-        return asks or self.book.get("patient.asks", "isolate_hospital")
+        key = "patient.asks_mild" if mild and self.book.has("patient.asks_mild") else "patient.asks"
+        asks: str = self.book.get(key, "isolate_hospital")
+        return asks
 
     def _first_positive(self) -> datetime | None:
         positive = self.body.positive()
