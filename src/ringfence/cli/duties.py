@@ -23,12 +23,13 @@ from ringfence.cli.shelf import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rich.console import Console
 
-    from ringfence.rules.duties import Duty
+    from ringfence.rules.duties import Derivation, Duty
     from ringfence.rules.telling import Teller
+    from ringfence.vocabulary.subjects import Subject
 
 _STATES = ("open", "waiting", "late", "proved", "attested", "unknown", "impossible", "excused", "superseded", "refused")
 _COLUMNS = ("duties.column.due", "duties.column.subject", "duties.column.what", "duties.column.desk",
@@ -61,7 +62,7 @@ def command(
     keys = {duty.key for duty in shown}
     told = derived_json(derived, teller)
     told["duties"] = [row for row in told["duties"] if row["key"] in keys]
-    changes = None if before is None else _changes(before, duties, read, teller)
+    changes = None if before is None else _changes(before, derived, read, teller)
     if changes is not None:
         told["difference"] = [{"subject": str(s), "sentences": lines} for s, lines in changes.items()]
 
@@ -110,22 +111,23 @@ def print_duties(console: Console, duties: Iterable[Duty], teller: Teller) -> No
         due = duty.due or duty.until
         when = "" if due is None else teller.moment(due)
         far = teller.due(due) if duty.ended == OPEN else ""
+        why = "\n".join(teller.why(duty.because))
         rows.append((f"{when}\n{far}".strip(), teller.subject(duty.subject), teller.what(duty),
-                     teller.word("desk", duty.desk), teller.state(duty), "\n".join(teller.why(duty.because))))  # fmt: skip
+                     teller.word("desk", duty.desk), teller.state(duty), why))  # fmt: skip
     if rows:
         console.print(output.table(_COLUMNS, rows))
     else:
         output.line("duties.none")
 
 
-def _changes(before: Path, duties: list[Duty], read: Given, teller: Teller) -> dict[Any, list[str]]:
+def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, teller: Teller) -> dict[Any, list[str]]:
     """Return in words what changed since an earlier file of facts, or since an earlier answer with --json."""
     import json
 
     from ringfence.rules.compare import compare
     from ringfence.rules.facts import current
     from ringfence.rules.strata import derive_all
-    from ringfence.rules.telling import read_duties
+    from ringfence.rules.telling import read_duties, read_proposals
     from ringfence.rules.telling_changes import corrections, difference_said
 
     text = text_of(before)
@@ -133,12 +135,17 @@ def _changes(before: Path, duties: list[Duty], read: Given, teller: Teller) -> d
         written = json.loads(text)
     except json.JSONDecodeError:
         written = None
+    duties = [duty for one in derived.values() for duty in one.duties]
+    proposals = [proposal for one in derived.values() for proposal in one.proposals]
     if isinstance(written, dict) and "duties" in written:
-        return difference_said(compare(read_duties(text), duties), teller)
+        proposed = (read_proposals(text), proposals)
+        return difference_said(compare(read_duties(text), duties), teller, proposed=proposed)
     old, _ = facts_in(text, read.pack)
-    stood = [duty for one in derive_all(old, read.book, read.now).values() for duty in one.duties]
+    stood = derive_all(old, read.book, read.now)
     why = corrections(current(old, now=read.now), current(read.facts, now=read.now), teller)
-    return difference_said(compare(stood, duties), teller, why)
+    difference = compare((duty for one in stood.values() for duty in one.duties), duties)
+    proposed = ([proposal for one in stood.values() for proposal in one.proposals], proposals)
+    return difference_said(difference, teller, why, proposed=proposed)
 
 
 def _print_changes(console: Console, changes: dict[Any, list[str]], teller: Teller) -> None:

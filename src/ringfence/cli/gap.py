@@ -93,8 +93,9 @@ def _print_names(console: Console, one: Equation, teller: Teller) -> None:
     if rows:
         console.print(output.table(_COLUMNS, rows))
     for duty in one.not_done:
+        why = "; ".join(teller.why(duty.because[-1:]))
         output.line("gap.not_done", subject=teller.subject(duty.subject), what=teller.what(duty),
-                    state=teller.word("duty_state", duty.ended), why="; ".join(teller.why(duty.because[-1:])))  # fmt: skip
+                    state=teller.word("duty_state", duty.ended), why=why)  # fmt: skip
 
 
 def misses(one: Missing, teller: Teller) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ringfence.rules.compare import Change, Difference
-from ringfence.rules.duties import Duty
+from ringfence.rules.duties import Duty, Proposal
 from ringfence.rules.facts import Fact
 from ringfence.rules.telling import Teller
 from ringfence.vocabulary.subjects import Subject
@@ -18,10 +18,21 @@ _TELLING = (*_TIMES, "ended", "desk")
 
 
 def difference_said(
-    difference: Difference, teller: Teller, corrected: Mapping[Subject, str] | None = None
+    difference: Difference,
+    teller: Teller,
+    corrected: Mapping[Subject, str] | None = None,
+    *,
+    proposed: tuple[Iterable[Proposal], Iterable[Proposal]] = ((), ()),
 ) -> dict[Subject, list[str]]:
-    """Return what changes, by subject, in sentences. `corrected` says by subject which facts brought it about."""
+    """Return what changes, by subject, in sentences.
+
+    `corrected` says by subject which facts brought it about; `proposed` are the proposals before and after.
+    """
     said: dict[Subject, list[str]] = defaultdict(list)
+    before = {proposal.key: proposal for proposal in proposed[0]}
+    for proposal in sorted(proposed[1], key=lambda p: p.key):
+        why = (corrected or {}).get(proposal.subject, "")
+        said[proposal.subject] += _proposal(before.get(proposal.key), proposal, teller, why)
     for change in difference.changed:
         if set(change.what) & set(_TELLING):
             why = (corrected or {}).get(change.after.subject, "")
@@ -32,11 +43,30 @@ def difference_said(
     for duty in difference.withdrawn:
         code = "change.stand_down" if duty.key in stopped else "change.withdrawn"
         said[duty.subject].append(_one(code, duty, teller))
-    return dict(sorted(said.items()))
+    return {subject: lines for subject, lines in sorted(said.items()) if lines}
 
 
 def _one(code: str, duty: Duty, teller: Teller) -> str:
     return teller.say(code, what=teller.what(duty), when=_when(duty.begins, duty.due or duty.until, teller))
+
+
+def _proposal(before: Proposal | None, after: Proposal, teller: Teller, why: str) -> list[str]:
+    """Return what a proposal newly says: of an end beyond what was signed, that nothing is extended by itself."""
+    if after.kind == "extend":
+        old, new = (before or after).values["ends" if before else "signed"], after.values["ends"]
+        if old == new:
+            return []
+        moved = _moved("change.release", old, new, teller, why)
+        return [_whole([moved, teller.say("change.nothing_extended" if new > old else "change.frees")], teller)]
+    if before is not None:
+        return []
+    return [teller.say("change.proposed", what=teller.what(after))]
+
+
+def _whole(parts: list[str], teller: Teller) -> str:
+    """Return parts as one sentence."""
+    end, between = ("。", "；") if teller.language == "zh" else (".", "; ")
+    return between.join(parts) + end
 
 
 def _when(begins: datetime, ends: datetime | None, teller: Teller) -> str:
@@ -68,8 +98,7 @@ def _change(change: Change, teller: Teller, why: str) -> list[str]:
     if "desk" in change.what:
         desks = [teller.word("desk", duty.desk) for duty in (before, after)]
         parts.append(teller.say("change.desk", what=teller.what(after), old=desks[0], new=desks[1]))
-    end, between = ("。", "；") if teller.language == "zh" else (".", "; ")
-    return [between.join(parts) + end] if parts else []
+    return [_whole(parts, teller)] if parts else []
 
 
 def _moved(code: str, old: datetime, new: datetime, teller: Teller, why: str, **values: object) -> str:
