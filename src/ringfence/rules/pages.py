@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ringfence.rules.packfile import Entry, Pack, rule_of
@@ -229,3 +229,18 @@ def _sources(teller: Teller) -> Iterator[str]:
             said = f"- `{name}` {teller.title(name)}, {source.get('date', '—')}"
             yield said + (f", {by}" if by else "")
     yield ""
+
+
+def index(packs: Iterable[Pack]) -> str:
+    """Return the page that leads to the pages of packs, in both languages."""
+    lines = [
+        "# What the rules say 规则说明",
+        "",
+        "| pack 规则包 | name 名称 | period 有效期 | page | 说明 |",
+        "|---|---|---|---|---|",
+    ]
+    for pack in packs:
+        span = f"{pack.begins} – {pack.ends}" if pack.ends else f"{pack.begins} –"
+        links = [f"[English]({pack.id}.en.md)", f"[中文]({pack.id}.zh.md)"]
+        lines.append(_row((f"`{pack.id}`", f"{pack.said('en')} {pack.said('zh')}", span, *links)))
+    return "\n".join(lines) + "\n"
