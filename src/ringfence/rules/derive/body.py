@@ -134,7 +134,8 @@ class Body:
             if fact.at < since:
                 return None
             value = fact.value
-            if value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C:
+            warm = float(value.get("temperature_c", 0)) >= FEVER_C
+            if value["seen"] == "ill" or value.get("symptoms") or warm:
                 return fact
             if value["seen"] == "seen":
                 return None

@@ -99,6 +99,7 @@ def _status(dossier: Dossier, body: Body, now: datetime) -> Status:
         first_exposure=min((m.begins for m in met), default=None),
         last_exposure=max((m.last for m in met), default=None),
         separated_at=apart.at if apart is not None else None,
+        since=assessed.known_at if assessed is not None else None,
         changed_at=max(known, default=None),
         tests=tuple((t.day, t.outcome) for t in taken),
     )
@@ -206,7 +207,7 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         return
     person = body.last("person")
     found = _classified(met, dossier, person)
-    known_at = min((m.fact.known_at for m in met), default=assessed.known_at if assessed else sheet.now)
+    known_at = min((_known(m, dossier) for m in met), default=assessed.known_at if assessed else sheet.now)
     if met:
         _assess(sheet, found, assessed, known_at)
     if assessed is None or assessed.value["class"] in DROPPED:
@@ -223,7 +224,14 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     last = max((m.last for m in met), default=assessed.at)
     if any(m.going_on for m in met):
         sheet.wake(book.start_of(book.day_of(sheet.now) + 1))
-    changed = max([assessed.known_at, *(f.known_at for f in body.of("exposure")), *_changes(met, dossier)])
+    changed = max(
+        [
+            assessed.known_at,
+            *(f.known_at for f in body.of("exposure")),
+            *_changes([m.fact for m in met], dossier),
+            *_changes(withdrawn, dossier),
+        ]
+    )
     exposures = [m.fact for m in met]
     why: tuple[Because, ...] = (
         sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=last),
@@ -255,6 +263,13 @@ def _classified(met: Sequence[Met], dossier: Dossier, person: Fact | None) -> li
     values = person.value if person is not None else None
     return [(m, classify(m.fact, dossier.rulebook, index=dossier.leans_on.get(m.fact.value["to"]), person=values))
             for m in met]  # fmt: skip
+
+
+def _known(met: Met, dossier: Dossier) -> datetime:
+    """Return when an exposure became one: when it was told, and whom she met was known to be a case."""
+    status = dossier.leans_on.get(met.fact.value["to"])
+    since = status.since if status is not None else None
+    return met.fact.known_at if since is None else max(met.fact.known_at, since)
 
 
 def strictest(found: Sequence[tuple[Met, Classified]], classes: Sequence[str]) -> tuple[Met, Classified] | None:
@@ -292,9 +307,8 @@ def _assess_again(
     """
     book = sheet.dossier.rulebook
     best = strictest(found, book.get("contact.classes", ()))
-    changed = [m.fact.known_at for m in met] + [f.known_at for f in withdrawn] + _changes(met, sheet.dossier)
-    gone = (sheet.dossier.leans_on.get(f.value["to"]) for f in withdrawn)
-    changed += [s.changed_at for s in gone if s is not None and s.changed_at is not None]
+    changed = [m.fact.known_at for m in met] + [f.known_at for f in withdrawn]
+    changed += _changes([*(m.fact for m in met), *withdrawn], sheet.dossier)
     newer = [moment for moment in changed if moment > assessed.known_at]
     positive = next((s for s in linked if s.state == "positive"), None)
     changes = propose_changes(cls, best[1] if best else None, positive, book)
@@ -315,9 +329,9 @@ def _assess_again(
         sheet.propose(change.kind, str(count), change.because, signs=True, cls=change.cls, ends=ends)
 
 
-def _changes(met: Sequence[Met], dossier: Dossier) -> list[datetime]:
-    """Return when what she leans on last changed."""
-    statuses = (dossier.leans_on.get(m.fact.value["to"]) for m in met)
+def _changes(exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:
+    """Return when those whom she met last changed."""
+    statuses = (dossier.leans_on.get(fact.value["to"]) for fact in exposures)
     return [s.changed_at for s in statuses if s is not None and s.changed_at is not None]
 
 

@@ -69,8 +69,9 @@ class Case:
     def asks(self) -> str:
         """Return where such a patient is cared for."""
         mild = self.state == "asymptomatic" or (self.latest is not None and self.latest.value.get("severity") == "mild")
-        asks: str = self.book.get("patient.asks_mild") if mild and self.book.has("patient.asks_mild") else None
-        return asks or self.book.get("patient.asks", "isolate_hospital")
+        key = "patient.asks_mild" if mild and self.book.has("patient.asks_mild") else "patient.asks"
+        asks: str = self.book.get(key, "isolate_hospital")
+        return asks
 
     def _first_positive(self) -> datetime | None:
         positive = self.body.positive()
@@ -90,7 +91,7 @@ class Case:
         return infectious_window(
             self.book,
             anchor=anchor,
-            anchor_facts=rests_on,
+            facts=rests_on,
             without_symptoms=without,
             isolated_at=isolated.at if isolated else None,
             healed_at=healed.at if healed else None,
@@ -120,6 +121,7 @@ class Case:
             infectious_until=self.window.ends,
             isolated_at=isolated.at if isolated else None,
             separated_at=gone.at if gone else None,
+            since=self.states[0].known_at if self.states else min(known, default=None),
             changed_at=max(known, default=None),
             tests=tuple((t.day, t.outcome) for t in self.body.taken()),
         )
@@ -180,6 +182,7 @@ class Case:
         cared = [f for f in self.body.of("stay") if f.value["kind"] in PLACED_IN.get(asks, ())]
         if asks != "isolate_home":
             self.clocked("transfer", "hospital", "hospital", (arrived or cared)[:1], "duty.hospital")
+        self.clocked("place", "hospital", "house", cared[:1], "duty.place_patient")
         self._span(asks, begins)
 
     def _span(self, asks: str, begins: datetime) -> None:
@@ -188,7 +191,7 @@ class Case:
         stage = Stage(name="isolation", asks=asks, restrains=True, placed=True, rung=rung, key="patient")
         walk = Walk(sheet=self.sheet, body=_released_by_discharge(self.body),
                     course=Course("isolation", "isolation", (stage,), 0), anchors={}, known_at=begins,
-                    changed_at=begins, why=(self.why("measure"),), cls="case")  # fmt: skip
+                    changed_at=begins, why=(self.why("measure"),), cls="case", moves=False)  # fmt: skip
         walk.along()
 
     def discharged(self) -> None:

@@ -36,6 +36,8 @@ class Walk:
     linked: Sequence[Status] = ()
     released: Fact | None = None
     frozen: Fact | None = None
+    moves: bool = True
+    """Whether her transfer and place are written here; a patient's are written with her hospital."""
     ends_at: datetime | None = None
     signed: list[Signed] = field(default_factory=list)
 
@@ -72,7 +74,7 @@ class Walk:
             self.signed = self.body.signed(stage.asks, self.known_at - 30 * DAY)
             chain = self.signed[-1] if self.signed else None
             self._measure(laid, chain)
-            if stage.placed:
+            if stage.placed and self.moves:
                 self._place(laid)
             if chain is not None:
                 ends = self._remain(laid, chain)
