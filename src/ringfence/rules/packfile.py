@@ -158,6 +158,11 @@ def read_pack(text: str, *, file: str, find: Callable[[str], Pack]) -> Pack:
     )
 
 
+def is_id(text: str) -> bool:
+    """Return whether a text can be the id of a pack."""
+    return _ID.fullmatch(text) is not None
+
+
 def own_keys(pack: Pack) -> dict[str, tuple[Entry, ...]]:
     """Return the values that stand in the pack itself, not in those below it."""
     own = {key: tuple(e for e in entries if e.pack == pack.id) for key, entries in pack.entries.items()}

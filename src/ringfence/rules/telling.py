@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from ringfence.rules.duties import Because, Derivation, Duty, Proposal
 from ringfence.rules.facts import Fact
-from ringfence.rules.packfile import Pack
+from ringfence.rules.packfile import Entry, Pack
+from ringfence.rules.rulebook import in_force
 from ringfence.vocabulary.moments import parse_moment, zone_named
 from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.refusals import Refused
@@ -22,6 +23,7 @@ from ringfence.vocabulary.words import sentence, table
 _NAMED_BY_PACK = ("class", "course", "stage", "level", "dose", "body", "clock")
 _NUMBERED = {"d": "slot.day", "t": "slot.number", "n": "slot.number", "p": "slot.person"}
 _MINUTE = timedelta(minutes=1)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*[+Z].*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,31 @@ def read_duties(text: str) -> list[Duty]:
         return [_read_duty(row) for row in json.loads(text)["duties"]]
     except (KeyError, TypeError, ValueError) as error:
         raise Refused("duties.no_answer") from error
+
+
+def read_proposals(text: str) -> list[Proposal]:
+    """Return the proposals that an earlier answer for programs holds, with their moments read."""
+    return [
+        Proposal(row["key"], row["kind"], Subject.read(row["subject"]), (),
+                 {name: _moment_in(value) for name, value in row["values"].items()}, row["signable"])
+        for row in json.loads(text).get("proposals", ())
+    ]  # fmt: skip
+
+
+def _moment_in(value: Any) -> Any:
+    """Return the moment that a text of an answer writes, or the value as it is."""
+    return parse_moment(value).astimezone(UTC) if isinstance(value, str) and _MOMENT.fullmatch(value) else value
+
+
+def timeline(entries: Iterable[Entry]) -> list[tuple[date, Entry]]:
+    """Return the values of a key as they follow each other, each with the day from which it is in force."""
+    listed = tuple(entries)
+    found: list[tuple[date, Entry]] = []
+    for day in sorted({entry.since for entry in listed}):
+        entry = in_force(listed, day)
+        if entry is not None and (not found or found[-1][1] is not entry):
+            found.append((day, entry))
+    return found
 
 
 def _read_duty(row: Mapping[str, Any]) -> Duty:
