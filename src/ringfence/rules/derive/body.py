@@ -153,7 +153,7 @@ class Body:
         papers += [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
             for fact in self.of("instrument")
-            if fact.value["asks"] == asks and not void_reasons(fact, self.book)
+            if fact.value["asks"] == asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book)
         ]
         early: dict[str, datetime] = {}
         for fact in self.of("ended"):
