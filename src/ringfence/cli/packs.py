@@ -149,7 +149,8 @@ def check(
 
     def people(_console: Console) -> None:
         for row in checked:
-            output.line("packs.check_failed" if row["problems"] else "packs.check_passed", **row)
+            failed = bool(row["problems"])
+            output.line("packs.check_failed" if failed else "packs.check_passed", **row)
 
     told: dict[str, Any] = {"checked": checked, "problems": output.told(problems)}
     output.answer(told, people=people)
@@ -183,8 +184,8 @@ def diff(
             said = [value_said(key, value, teller) for value, teller in zip(values, tellers, strict=True)]
             teller = tellers[1] if key in books[1].values else tellers[0]
             rows.append((f"{key_said(key, teller)}\n{key}", *said))
-            told.append({"key": key, "meaning": key_said(key, teller), "a": values[0], "b": values[1],
-                         "sentence": say("packs.differs", what=key_said(key, teller), a=said[0], b=said[1])})  # fmt: skip
+            sentence = say("packs.differs", what=key_said(key, teller), a=said[0], b=said[1])
+            told.append({"key": key, "a": values[0], "b": values[1], "sentence": sentence})
     people_told = None if facts is None else _for_whom(facts, one, other, packs, now)
 
     def people(console: Console) -> None:
@@ -196,7 +197,8 @@ def diff(
             console.print(table)
         if people_told is None:
             return
-        output.line("packs.for_whom" if people_told["people"] else "packs.for_nobody", alike=people_told["alike"])
+        anybody = bool(people_told["people"])
+        output.line("packs.for_whom" if anybody else "packs.for_nobody", alike=people_told["alike"])
         for row in people_told["people"]:
             console.print(row["name"], style="bold", markup=False)
             for line in row["sentences"]:
@@ -249,8 +251,8 @@ def pages(
             written.append(str(file))
     file = to / "README.md"
     file.write_text(index([shelf.pack(name) for name in shelf.ids()]), encoding="utf-8")
-    output.answer({"pages": [*written, str(file)]},
-                  people=lambda _console: output.line("packs.pages_written", folder=to, pages=len(written)))  # fmt: skip
+    said = {"folder": to, "pages": len(written)}
+    output.answer({"pages": [*written, str(file)]}, people=lambda _: output.line("packs.pages_written", **said))
 
 
 # ── what several of them need ────────────────────────────────────────────────────────────────────────────────────
