@@ -66,9 +66,13 @@ def test_a_plain_list_is_taken_as_the_facts_of_the_schema():
         ({"until": "2022-03-04T00:00"}, "facts.ends_before", {}),
         ({"grade": "E"}, "rules.ill_formed", {"field": "grade", "form": "A | B | C | D"}),
         ({"id": "f2"}, "facts.same_id", {"id": "f2"}),
-        ({"value": {"to": "infection:1", "setting": "meal", "minutes": "long"}}, "rules.ill_formed", {"form": "number"}),
+        (
+            {"value": {"to": "infection:1", "setting": "meal", "minutes": "long"}},
+            "rules.ill_formed",
+            {"form": "number"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_fact_is_told_with_number_id_field_and_mend(change, code, told):
     wrong = FANG_MET_WEI | change
     if change.get("value", {}).get("seting"):

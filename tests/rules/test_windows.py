@@ -55,7 +55,7 @@ def codes(window: Window) -> list[str]:
 
 
 def test_measles_is_infectious_from_four_days_before_the_rash_to_the_end_of_the_fourth_day_after():
-    window = infectious_window(small_book(MEASLES), anchor=local("2026-03-10T09:00"), anchor_facts=("f1",))
+    window = infectious_window(small_book(MEASLES), anchor=local("2026-03-10T09:00"), facts=("f1",))
     assert window[:2] == (local("2026-03-06T00:00"), local("2026-03-15T00:00"))
     assert codes(window) == ["window.before_rash", "window.ends_days"]
     assert window.because[0].facts == ("f1",)

@@ -37,6 +37,9 @@ COMMANDS = {
     "trace": "ringfence.cli.trace",
     "hypotheses": "ringfence.cli.hypotheses",
     "warrant": "ringfence.cli.warrant",
+    "packs": "ringfence.cli.packs",
+    "duties": "ringfence.cli.duties",
+    "gap": "ringfence.cli.gap",
 }
 
 

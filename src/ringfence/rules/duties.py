@@ -104,6 +104,8 @@ class Status(NamedTuple):
     first_exposure: datetime | None = None
     last_exposure: datetime | None = None
     separated_at: datetime | None = None
+    since: datetime | None = None
+    """When it was first known that there is something to lean on: a case, an assessed contact."""
     changed_at: datetime | None = None
     """When the facts that this rests on last became known."""
     tests: tuple[tuple[int, str], ...] = ()

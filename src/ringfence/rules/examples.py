@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from ringfence.rules.duties import Derivation, Duty, Proposal, Status
@@ -106,10 +106,10 @@ def tried(text: str, pack: Pack) -> tuple[list[Outcome], Touched]:
             raise Refused("example.unknown_at_top", pack=pack.id, field=name)
     for number, example in enumerate(written.get("example", []), 1):
         given = example.get("name")
-        name = given if isinstance(given, dict) and given else {"en": str(given or f"no. {number}")}
-        run = _Run(example, pack, name)
+        called = given if isinstance(given, dict) and given else {"en": str(given or f"no. {number}")}
+        run = _Run(example, pack, called)
         _perform(run)
-        outcomes.append(Outcome(name, not run.failures, tuple(run.failures)))
+        outcomes.append(Outcome(called, not run.failures, tuple(run.failures)))
         touched |= run.touched
     return outcomes, touched
 
@@ -331,11 +331,12 @@ def _classify(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, no
     person = _facts(run, [{"kind": "person", "subject": "person:2", "at": at, "value": row.get("person", {})}], now)
     if facts is None or person is None:
         return
-    found = classify(facts[0].value, person[0].value, book)
-    said = _NONE if found is None else found.cls
-    if said != row["class"]:
+    since = facts[0].at - timedelta(days=1)
+    met = Status("confirmed", infectious_from=since, first_exposure=since, last_exposure=since)
+    found = classify(facts[0], book, index=met, person=person[0].value or None).cls or _NONE
+    if found != row["class"]:
         run.fail("example.other_class", number=number, exposure=_shown(row["exposure"]), expected=row["class"],
-                 found=said)  # fmt: skip
+                 found=found)  # fmt: skip
 
 
 def _immunity(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, now: datetime) -> None:

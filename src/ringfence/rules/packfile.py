@@ -23,8 +23,8 @@ from ringfence.vocabulary.refusals import Refused
 
 SCHEMA = 1
 CONFIDENCES = ("official", "practice", "uncertain")
-_AT_THE_TOP = ("schema", "id", "version", "name", "disease", "over", "in_force", "zone", "confidential", "sources",
-               "names", "desks", "kinds", "note")  # fmt: skip
+_AT_THE_TOP = ("schema", "id", "version", "name", "disease", "over", "in_force", "time_zone", "confidential",
+               "sources", "names", "desks", "kinds", "note")  # fmt: skip
 _OF_AN_ENTRY = {"since": "day!", "value": "any", "withdrawn": "yes", "source": "text!", "clause": "text!",
                 "confidence": "official|practice|uncertain!"}  # fmt: skip
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -144,7 +144,7 @@ def read_pack(text: str, *, file: str, find: Callable[[str], Pack]) -> Pack:
         version=str(written["version"]),
         name=written["name"],
         disease=written.get("disease") or (below.disease if below else ""),
-        zone=written.get("zone") or (below.zone if below else "UTC"),
+        zone=_time_zone(written) or (below.zone if below else "UTC"),
         begins=period["from"],
         ends=period.get("until"),
         over=(below.id, *below.over) if below else (),
@@ -156,6 +156,11 @@ def read_pack(text: str, *, file: str, find: Callable[[str], Pack]) -> Pack:
         kinds={**(below.kinds if below else {}), **read_kinds(written.get("kinds", {}))},
         note=written.get("note", {}),
     )
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text can be the id of a pack."""
+    return _ID.fullmatch(text) is not None
 
 
 def own_keys(pack: Pack) -> dict[str, tuple[Entry, ...]]:
@@ -186,11 +191,10 @@ def _problems_at_top(written: Mapping[str, Any], file: str) -> Iterator[Refused]
         yield Refused("pack.missing", file=file, key="in_force.from")
     elif type(period.get("until")) not in (date, type(None)) or (period.get("until") or date.max) < period["from"]:
         yield Refused("pack.period", file=file, key="in_force.until")
-    if "zone" in written:
-        try:
-            zone_named(str(written["zone"]))
-        except Refused:
-            yield Refused("pack.zone", file=file, key="zone", value=written["zone"])
+    try:
+        zone_named(_time_zone(written) or "UTC")
+    except Refused:
+        yield Refused("pack.zone", file=file, key="time_zone", value=_time_zone(written))
     if written.get("confidential", "normal") not in ("normal", "strict"):
         yield Refused("pack.ill_formed", file=file, key="confidential", value=written["confidential"],
                       form="normal | strict", unit="")  # fmt: skip
@@ -202,12 +206,22 @@ def _problems_at_top(written: Mapping[str, Any], file: str) -> Iterator[Refused]
                 yield Refused("pack.never_an_input", file=file, key=f"kinds.{name}.{key}")
 
 
+def _time_zone(written: Mapping[str, Any]) -> str | None:
+    """Return the time zone of a pack; where it has no zones of its own, it may write `zone` for `time_zone`."""
+    named = written.get("time_zone", written.get("zone"))
+    return named if isinstance(named, str) else None
+
+
+def _is_clock(name: str, table: object) -> bool:
+    return name == "zone" and isinstance(table, str)
+
+
 def _entries(written: Mapping[str, Any], file: str) -> tuple[dict[str, list[Entry]], list[Refused]]:
     """Return the dated values of a pack by key, and what is wrong with them."""
     found: dict[str, list[Entry]] = {}
     problems: list[Refused] = []
     keys = {rule.pattern for _, rule in key_rules()}
-    tables = {name: table for name, table in written.items() if name not in _AT_THE_TOP}
+    tables = {name: table for name, table in written.items() if name not in _AT_THE_TOP and not _is_clock(name, table)}
     for key, table in _leaves(tables, ""):
         rule = rule_of(key)
         never = next((part for part in key.split(".") if is_never(part)), None)

@@ -27,6 +27,8 @@ class Ruled(NamedTuple):
     since: date
     confidence: str
     pack: str
+    cited: str
+    """Source and clause, as a reason names them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,8 @@ class Rulebook:
     asked: set[str] = field(default_factory=set)
     _made: dict[str, Any] = field(default_factory=dict)
     _days: dict[int, datetime] = field(default_factory=dict)
+    _hours: dict[str, timedelta | None] = field(default_factory=dict)
+    _name: str = ""
 
     @classmethod
     def of(cls, pack: Pack, on: date) -> Rulebook:
@@ -50,13 +54,14 @@ class Rulebook:
             entry = in_force(entries, on)
             if entry is not None and entry.value is not None:
                 values[key] = Ruled(entry.value, key, entry.clause, entry.source, entry.since, entry.confidence,
-                                    entry.pack)  # fmt: skip
-        return cls(pack, on, values, pack.in_force(on), zone_named(pack.zone))
+                                    entry.pack, f"{entry.source} {entry.clause}")  # fmt: skip
+        name = f"{pack.id}@{pack.version}"
+        return cls(pack, on, values, pack.in_force(on), zone_named(pack.zone), _name=name)
 
     @property
     def name(self) -> str:
         """Return pack@version, as reasons and pins name it."""
-        return f"{self.pack.id}@{self.pack.version}"
+        return self._name
 
     def get(self, key: str, otherwise: Any = None) -> Any:
         """Return the value of a key, or another value where the pack has none."""
@@ -82,9 +87,9 @@ class Rulebook:
         """Return a reason that rests on a key of the pack and on facts."""
         ruled = self.values.get(key)
         if ruled is None:
-            return Because(code, "", self.name, facts, values)
+            return Because(code, "", self._name, facts, values)
         self.asked.add(key)
-        return Because(code, f"{ruled.source} {ruled.clause}", self.name, facts, values)
+        return Because(code, ruled.cited, self._name, facts, values)
 
     def desk(self, kind: str) -> str:
         """Return the desk that owns a kind of duty."""
@@ -92,10 +97,13 @@ class Rulebook:
 
     def hours(self, clock: str, otherwise: float | None = None) -> timedelta | None:
         """Return the time by which a clock is due: its hard limit, or its target where it has none."""
-        value = self.get(f"clock.{clock}.hard")
-        if value is None:
-            value = self.get(f"clock.{clock}.target", otherwise)
-        return None if value is None else timedelta(hours=value)
+        if clock not in self._hours:
+            value = self.get(f"clock.{clock}.hard")
+            if value is None:
+                value = self.get(f"clock.{clock}.target")
+            self._hours[clock] = None if value is None else timedelta(hours=value)
+        found = self._hours[clock]
+        return timedelta(hours=otherwise) if found is None and otherwise is not None else found
 
     def clock_key(self, clock: str) -> str:
         """Return the key from which `hours` takes the time of a clock."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 
 from ringfence.rules.derive import Dossier, derive
 from ringfence.rules.derive.contact import status_of
 from ringfence.rules.duties import Derivation, Status
-from ringfence.rules.facts import Fact, current, dossiers
+from ringfence.rules.facts import Fact, current, dossiers, kinds
 from ringfence.rules.rulebook import Rulebook
 from ringfence.vocabulary.subjects import Subject
 
@@ -135,11 +136,22 @@ class Incident:
         return found
 
 
+@cache
+def _kinds_that_name() -> frozenset[str]:
+    """Return the kinds of fact that may name other subjects."""
+    return frozenset(
+        name for name, (_, fields) in kinds().items() if any(f.form in ("subject", "subjects") for f in fields.values())
+    )
+
+
 def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
-    """Return the subjects whose status a subject's derivation reads: those its facts name, one stratum below or deeper."""
+    """Return the subjects whose status a derivation reads: those that its facts name, of lower strata."""
     found: set[Subject] = set()
     rank = STRATA.index(subject.kind)
+    names_others = _kinds_that_name()
     for fact in facts:
+        if fact[1] not in names_others:
+            continue
         for value in fact.value.values():
             if isinstance(value, Subject):
                 found.add(value)
@@ -147,7 +159,6 @@ def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
                 found.update(v for v in value if isinstance(v, Subject))
     if subject.kind == "contact":
         found.add(Subject("infection", subject.number))
-    return {
-        s for s in found
-        if s.kind in _DERIVED and (STRATA.index(s.kind) < rank or (s.kind == subject.kind == "contact" and s != subject))
-    }  # fmt: skip
+    found.discard(subject)
+    lower = set(STRATA[:rank]) | ({"contact"} if subject.kind == "contact" else set())
+    return {s for s in found if s.kind in lower}

@@ -34,7 +34,7 @@ def infectious_window(
     book: Rulebook,
     *,
     anchor: datetime | None,
-    anchor_facts: tuple[str, ...] = (),
+    facts: tuple[str, ...] = (),
     without_symptoms: bool = False,
     isolated_at: datetime | None = None,
     healed_at: datetime | None = None,
@@ -51,10 +51,10 @@ def infectious_window(
     """
     if without_symptoms and book.get("infectious.anchor_without_symptoms") == "none":
         key = "infectious.anchor_without_symptoms"
-        return Window(None, None, (book.because("window.never_without_symptoms", key, anchor_facts),))
+        return Window(None, None, (book.because("window.never_without_symptoms", key, facts),))
     if anchor is None:
         return Window(None, None, (book.because(_awaited(book, without_symptoms), "infectious.anchor"),))
-    begins, why = _begins(book, anchor, anchor_facts, without_symptoms)
+    begins, why = _begins(book, anchor, facts, without_symptoms)
     ends: datetime | None = None
     because: Because | None = None
     for moment, reason in _ends(

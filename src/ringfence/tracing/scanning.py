@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
+from ringfence.tracing.visits.ahead import fetch_persons, fetch_places, prefetch
 from ringfence.tracing.visits.batch import CUT_BEFORE
 from ringfence.tracing.visits.layout import end_of, other_of, start_of, word_of
 from ringfence.tracing.visits.table import (
@@ -25,14 +26,18 @@ from ringfence.tracing.visits.table import (
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
 Ints = NDArray[np.int64]
+Met = NDArray[np.int32]
 
 SKIP = -2
 """Slot of a person who is not to be met: a seed, or someone erased."""
 FREE = -1
 PERSON, MINUTES, AFTER, ENCOUNTERS, FIRST, LAST = range(6)
 MET_COLUMNS = 6
+MET_WIDTH = 8
+"""Numbers in a row of the room for persons met: two more than there are columns, so that no row lies in two lines."""
 E_SLOT, E_ISLAND, E_START, E_END, E_MINUTES = range(5)
 EVIDENCE_COLUMNS = 5
+_FAR, _NEAR = 48, 16  # how many words ahead a person's slot, then her row, is asked for
 _FEW = 24  # rows that are sorted soonest one by one
 _CONTINUES = np.uint64(CUT_BEFORE)
 
@@ -42,10 +47,11 @@ def gather_stays(rows: Ints, first_day: int, first: Ints, persons: Ints, start: 
     """Return (place, start, end, person) of the pieces of some persons inside [start, end), clipped to it."""
     out = np.empty((64, 4), np.int64)
     n = 0
+    from_day = max(start // MINUTES_PER_DAY, first_day)
+    to_day = min((end - 1) // MINUTES_PER_DAY, first_day + len(first) - 2) + 1
+    fetch_persons(rows, first_day, first, persons, from_day, to_day)
     for person in persons:
-        for day in range(
-            max(start // MINUTES_PER_DAY, first_day), min((end - 1) // MINUTES_PER_DAY, first_day + len(first) - 2) + 1
-        ):
+        for day in range(from_day, to_day):
             base = day * MINUTES_PER_DAY
             begin, stop = segments_of_day(first_day, first, day)
             for segment in range(begin, stop):
@@ -187,22 +193,27 @@ def scan_islands(  # noqa: PLR0912, PLR0915 — written out in one piece: calls 
     islands: Ints,
     present: Ints,
     slot: NDArray[np.int32],
-    met: Ints,
+    met: Met,
     evidence: Ints,
-) -> tuple[Ints, Ints, Ints]:
+) -> tuple[Ints, Ints]:
     """Fill everybody who was on an island (met columns) and each piece of evidence, in order found.
 
-    `slot` is scratch, one number a person: FREE, or SKIP for those not to be met; it is left as it was. `met` and
-    `evidence` are room to write in (no rows for evidence: none is wanted); returned larger where it was too small,
-    with how many rows of each are filled. Memory used before costs nothing; fresh memory costs more than the search.
+    `slot` is scratch, one number a person: FREE, or SKIP for those not to be met; it is left as it was. `met` is room
+    to write in, a row for each person there can be. `evidence` is room too (no rows: none is wanted), returned larger
+    where it was too small; then comes how many rows of each are filled. Memory used before costs nothing; fresh memory
+    costs more than the search. Nearly all the time goes to waiting for the slots and rows of persons, who come in no
+    order: these are asked for some words ahead.
     """
     sizes = np.zeros(2, np.int64)
     n = 0
     m = 0
     with_evidence = len(evidence) > 0
+    slot_at, met_at = np.int64(slot.ctypes.data), np.int64(met.ctypes.data)
+    fetch_places(rows, first_day, first, islands)
     for number in range(len(islands)):
         place, start, end = islands[number, 0], islands[number, 1], islands[number, 2]
         from_presence, to_presence = islands[number, 3], islands[number, 4]
+        seed_start, seed_end = present[from_presence, 0], present[from_presence, 1]
         for day in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1):
             base = day * MINUTES_PER_DAY
             low = max(start - base, 0)
@@ -218,11 +229,14 @@ def scan_islands(  # noqa: PLR0912, PLR0915 — written out in one piece: calls 
                 else:
                     words = canonical_words(rows, first_day, first, day, place, merging)
                     i, j = 0, len(words)
-                met = grown(met, n + j - i)
                 if with_evidence:
                     evidence = grown(evidence, m + j - i)
                 # The rest is written out here: handing arrays to a function costs more than what it would do.
                 for k in range(i, j):
+                    if k + _FAR < j:
+                        prefetch(slot_at + 4 * other_of(words[k + _FAR]))
+                        known = np.int64(slot[other_of(words[k + _NEAR])])
+                        prefetch(met_at + 4 * MET_WIDTH * (known if known > 0 else 0))
                     w = words[k]
                     a = max(base + start_of(w), start)
                     b = min(base + end_of(w), end)
@@ -234,8 +248,8 @@ def scan_islands(  # noqa: PLR0912, PLR0915 — written out in one piece: calls 
                     at = np.int64(slot[person])
                     if at == SKIP:
                         continue
-                    direct = 0
-                    for d in range(from_presence, to_presence):
+                    direct = max(0, min(b, seed_end) - max(a, seed_start))
+                    for d in range(from_presence + 1, to_presence):
                         direct += max(0, min(b, present[d, 1]) - max(a, present[d, 0]))
                     # She was there in the minute before: that encounter was counted on the day before.
                     again = w & _CONTINUES != 0 and base > start
@@ -256,16 +270,29 @@ def scan_islands(  # noqa: PLR0912, PLR0915 — written out in one piece: calls 
                         evidence[m, E_START], evidence[m, E_END], evidence[m, E_MINUTES] = a, b, direct
                         m += 1
     for i in range(n):
-        slot[met[i, PERSON]] = FREE
+        slot[np.uint32(met[i, PERSON])] = FREE
     sizes[0], sizes[1] = n, m
-    return met, evidence, sizes
+    return evidence, sizes
 
 
 @kernel
-def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple[Ints, Ints]:
-    """Return met rows of at least so many minutes, and their evidence by contact, each contact's by start.
+def fill_columns(met: Met, min_overlap: int, columns: Ints) -> None:
+    """Fill the columns of met rows of at least so many minutes; the number of a person is read as unsigned."""
+    n = 0
+    for i in range(len(met)):
+        if met[i, MINUTES] < min_overlap:
+            continue
+        columns[PERSON, n] = np.uint32(met[i, PERSON])
+        for c in range(PERSON + 1, MET_COLUMNS):
+            columns[c, n] = met[i, c]
+        n += 1
 
-    Evidence columns become: row of the contact, place, start, end, minutes, minutes after, crowd of its island:
+
+@kernel
+def arrange(met: Met, evidence: Ints, islands: Ints, min_overlap: int) -> Ints:
+    """Return the evidence of met rows of at least so many minutes, by contact, each contact's by start.
+
+    Its columns become: row of the contact, place, start, end, minutes, minutes after, crowd of its island:
     how many different persons were on it. Evidence must come island by island, as `scan_islands` tells it.
     """
     crowd = np.zeros(len(islands), np.int64)
@@ -277,7 +304,6 @@ def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple
             seen_on[slot] = island
             crowd[island] += 1
         begins[slot + 1] += 1
-    kept = np.empty((len(met), MET_COLUMNS), np.int64)
     row = np.empty(len(met), np.int64)
     group = np.empty(len(met), np.int64)
     n = 0
@@ -287,8 +313,6 @@ def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple
         begins[i + 1] = group[i] = filled
         row[i] = -1
         if met[i, MINUTES] >= min_overlap:
-            for c in range(MET_COLUMNS):
-                kept[n, c] = met[i, c]
             row[i] = n
             n += 1
             filled += size
@@ -306,7 +330,7 @@ def arrange(met: Ints, evidence: Ints, islands: Ints, min_overlap: int) -> tuple
     for i in range(len(met)):
         if row[i] >= 0:
             _sort_by_start(out, group[i], begins[i + 1])
-    return kept[:n], out
+    return out
 
 
 @kernel

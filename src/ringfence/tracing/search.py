@@ -16,10 +16,12 @@ from ringfence.tracing.scanning import (
     FIRST,
     FREE,
     LAST,
+    MET_COLUMNS,
     MINUTES,
     PERSON,
     SKIP,
     arrange,
+    fill_columns,
     gather_stays,
     islands_of,
     scan_islands,
@@ -156,7 +158,9 @@ def people_at(store: Searchable, place: int, start: int, end: int) -> TraceAnswe
     return _answer(met, found, islands, 0)
 
 
-def _scan(store: Searchable, islands: Ints, present: Ints, unmet: Ints, *, evidence: bool) -> tuple[Ints, Ints]:
+def _scan(
+    store: Searchable, islands: Ints, present: Ints, unmet: Ints, *, evidence: bool
+) -> tuple[NDArray[np.int32], Ints]:
     """Return what a scan of islands finds, some persons left out. It lies in working memory: use it before the next."""
     table, scratch = store.table, store.scratch()
     slot, room = scratch.slot, scratch.evidence if evidence else scratch.evidence[:0]
@@ -164,15 +168,12 @@ def _scan(store: Searchable, islands: Ints, present: Ints, unmet: Ints, *, evide
     before = slot[marked]
     slot[marked] = SKIP
     try:
-        met, found, sizes = scan_islands(
-            table.rows, table.first_day, table.first, islands, present, slot, scratch.met, room
-        )
+        found, sizes = scan_islands(table.rows, table.first_day, table.first, islands, present, slot, scratch.met, room)
     finally:
         slot[marked] = before
-    scratch.met = met
     if evidence:
         scratch.evidence = found
-    return met[: sizes[0]], found[: sizes[1]]
+    return scratch.met[: sizes[0]], found[: sizes[1]]
 
 
 def _check_window(start: int, end: int) -> None:
@@ -184,11 +185,14 @@ def _findable(store: Searchable, persons: Ints) -> Ints:
     return np.setdiff1d(persons, store.erased)
 
 
-def _answer(met: Ints, found: Ints, islands: Ints, min_overlap: int) -> TraceAnswer:
+def _answer(met: NDArray[np.int32], found: Ints, islands: Ints, min_overlap: int) -> TraceAnswer:
     """Return what a scan found as an answer, in the order found."""
-    met, e = arrange(met, found, islands, min_overlap)
+    kept = np.count_nonzero(met[:, MINUTES] >= min_overlap) if min_overlap else len(met)
+    columns = np.empty((MET_COLUMNS, kept), np.int64)
+    fill_columns(met, min_overlap, columns)
+    e = arrange(met, found, islands, min_overlap) if len(found) else np.empty((0, 7), np.int64)
     return TraceAnswer(
-        met[:, PERSON], met[:, MINUTES], met[:, AFTER], met[:, ENCOUNTERS], met[:, FIRST], met[:, LAST],
+        columns[PERSON], columns[MINUTES], columns[AFTER], columns[ENCOUNTERS], columns[FIRST], columns[LAST],
         Evidence(e[:, 0], e[:, 1], e[:, 2], e[:, 3], e[:, 4], e[:, 5], e[:, 6]),
     )  # fmt: skip
 

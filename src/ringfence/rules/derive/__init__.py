@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 
 from ringfence.rules.derive.sheet import Dossier, Sheet
 from ringfence.rules.duties import Derivation
@@ -13,18 +15,11 @@ __all__ = ["Dossier", "Sheet", "derive"]
 
 def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return the duties, proposals and status that follow from a dossier at a moment."""
-    return _by_kind()[dossier.subject.kind](dossier, now)
+    return _of_kind(dossier.subject.kind)(dossier, now)
 
 
-_RULES: dict[str, Callable[[Dossier, datetime], Derivation]] = {}
-
-
-def _by_kind() -> Mapping[str, Callable[[Dossier, datetime], Derivation]]:
-    if not _RULES:
-        from ringfence.rules.derive import cohort, contact, incident, infection, letter, place, room, tube, zone
-
-        _RULES.update(
-            infection=infection.derive, contact=contact.derive, tube=tube.derive, place=place.derive,
-            room=room.derive, zone=zone.derive, cohort=cohort.derive, letter=letter.derive, incident=incident.derive,
-        )  # fmt: skip
-    return _RULES
+@cache
+def _of_kind(kind: str) -> Callable[[Dossier, datetime], Derivation]:
+    """Return the derivation of a kind of subject: the `derive` of the module of its name."""
+    found: Callable[[Dossier, datetime], Derivation] = import_module(f"{__name__}.{kind}").derive
+    return found

@@ -24,7 +24,6 @@ PLACED_IN = {
 }
 """Which kinds of stay cover what is asked. What is not here asks for no place."""
 RESTRAINS = frozenset((*PLACED_IN, "stay_off_work"))
-RUNGS = ("advice", "agreement", "notice", "order", "court")
 
 
 class Taken(NamedTuple):
@@ -52,7 +51,7 @@ class Signed:
 class Body:
     """The facts of one person by kind, and what is read from them more than once."""
 
-    __slots__ = ("_observed", "_taken", "book", "by")
+    __slots__ = ("_facts", "_observed", "_taken", "book", "by")
 
     def __init__(self, facts: Sequence[Fact], book: Rulebook) -> None:
         by: dict[str, list[Fact]] = {}
@@ -63,6 +62,7 @@ class Body:
             else:
                 by[kind] = [fact]
         self.by = by
+        self._facts = facts
         self.book = book
         self._taken: list[Taken] | None = None
         self._observed: dict[int, list[Fact]] | None = None
@@ -70,6 +70,10 @@ class Body:
     def of(self, kind: str) -> Sequence[Fact]:
         """Return the facts of a kind, oldest first."""
         return self.by.get(kind, ())
+
+    def every(self) -> Sequence[Fact]:
+        """Return all facts of her, oldest first."""
+        return self._facts
 
     def last(self, kind: str) -> Fact | None:
         """Return the latest fact of a kind."""
@@ -122,7 +126,7 @@ class Body:
     def separated(self) -> Fact | None:
         """Return what first set her apart from others: said so, or a stay in a site or hospital."""
         found = [*self.of("separated"), *(f for f in self.of("stay") if f.value["kind"] in SITES)]
-        return min(found, key=lambda f: f.at) if found else None
+        return earliest(found)
 
     def ill(self, *, since: datetime) -> Fact | None:
         """Return the latest observation of illness since a moment, None if a later one finds her well."""
@@ -130,14 +134,15 @@ class Body:
             if fact.at < since:
                 return None
             value = fact.value
-            if value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C:
+            warm = float(value.get("temperature_c", 0)) >= FEVER_C
+            if value["seen"] == "ill" or value.get("symptoms") or warm:
                 return fact
             if value["seen"] == "seen":
                 return None
         return None
 
     def signed(self, asks: str, since: datetime) -> list[Signed]:
-        """Return what was signed for what is asked since a moment: chains, oldest first. Void instruments sign nothing."""
+        """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing."""
         papers = [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
             for fact in self.of("agreement")
@@ -163,6 +168,11 @@ class Body:
             else:
                 chains.append(Signed(begins, ends, (paper,)))
         return chains
+
+
+def earliest(facts: Sequence[Fact]) -> Fact | None:
+    """Return the fact that happened first."""
+    return min(facts, key=lambda fact: (fact.at, fact.id)) if facts else None
 
 
 def days_covered(days: Sequence[int], book: Rulebook) -> Spans:

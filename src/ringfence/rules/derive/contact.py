@@ -16,7 +16,7 @@ from ringfence.rules.derive.courses import course_of
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
 from ringfence.rules.derive.sheet import Dossier, Sheet, supersede
-from ringfence.rules.duties import EXCUSED, OPEN, Because, Derivation, Status
+from ringfence.rules.duties import IMPOSSIBLE, Because, Derivation, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.immunity import doses_due, immunity_of
 from ringfence.rules.rulebook import Rulebook
@@ -99,6 +99,7 @@ def _status(dossier: Dossier, body: Body, now: datetime) -> Status:
         first_exposure=min((m.begins for m in met), default=None),
         last_exposure=max((m.last for m in met), default=None),
         separated_at=apart.at if apart is not None else None,
+        since=assessed.known_at if assessed is not None else None,
         changed_at=max(known, default=None),
         tests=tuple((t.day, t.outcome) for t in taken),
     )
@@ -206,9 +207,9 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         return
     person = body.last("person")
     found = _classified(met, dossier, person)
-    known_at = min((m.fact.known_at for m in met), default=assessed.known_at if assessed else sheet.now)
+    known_at = min((_known(m, dossier) for m in met), default=assessed.known_at if assessed else sheet.now)
     if met:
-        _assess(sheet, met, found, assessed, known_at)
+        _assess(sheet, found, assessed, known_at)
     if assessed is None or assessed.value["class"] in DROPPED:
         support(sheet, body)
         return
@@ -223,20 +224,33 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     last = max((m.last for m in met), default=assessed.at)
     if any(m.going_on for m in met):
         sheet.wake(book.start_of(book.day_of(sheet.now) + 1))
-    changed = max([assessed.known_at, *(f.known_at for f in body.of("exposure")), *_changes(met, dossier)])
+    changed = max(
+        [
+            assessed.known_at,
+            *(f.known_at for f in body.of("exposure")),
+            *_changes([m.fact for m in met], dossier),
+            *_changes(withdrawn, dossier),
+        ]
+    )
     exposures = [m.fact for m in met]
     why: tuple[Because, ...] = (
         sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=last),
     )
     course = _course(sheet, body, plan, cls, first, last, assessed.known_at)
-    told(sheet, body, assessed, why, restrained=course is not None and any(s.restrains for s in course_of(book, course).stages))
+    told(
+        sheet,
+        body,
+        assessed,
+        why,
+        restrained=course is not None and any(s.restrains for s in course_of(book, course).stages),
+    )
     located(sheet, body, assessed)
     letters(sheet, body, assessed)
     if course is not None and (met or not withdrawn):
         walk = Walk(
             sheet=sheet, body=body, course=course_of(book, course),
             anchors=_anchors(first, last, body), known_at=assessed.known_at, changed_at=changed, why=why, cls=cls,
-            linked=() if _capped(book, cls, linked, sheet) else linked, frozen=_frozen(body, sheet),
+            linked=() if _capped(book, cls, linked) else linked, frozen=_frozen(body, sheet),
         )  # fmt: skip
         walk.along()
     elif withdrawn and not met:
@@ -251,15 +265,20 @@ def _classified(met: Sequence[Met], dossier: Dossier, person: Fact | None) -> li
             for m in met]  # fmt: skip
 
 
+def _known(met: Met, dossier: Dossier) -> datetime:
+    """Return when an exposure became one: when it was told, and whom she met was known to be a case."""
+    status = dossier.leans_on.get(met.fact.value["to"])
+    since = status.since if status is not None else None
+    return met.fact.known_at if since is None else max(met.fact.known_at, since)
+
+
 def strictest(found: Sequence[tuple[Met, Classified]], classes: Sequence[str]) -> tuple[Met, Classified] | None:
     """Return the exposure of the strictest class, None where none is of any."""
     ranked = [(classes.index(c.cls), n) for n, (_, c) in enumerate(found) if c.cls in classes]
     return found[min(ranked)[1]] if ranked else None
 
 
-def _assess(
-    sheet: Sheet, met: Sequence[Met], found: Sequence[tuple[Met, Classified]], assessed: Fact | None, known_at: datetime
-) -> None:
+def _assess(sheet: Sheet, found: Sequence[tuple[Met, Classified]], assessed: Fact | None, known_at: datetime) -> None:
     """Write the duty to assess a candidate, with the class that the pack proposes and what is not known."""
     book = sheet.dossier.rulebook
     hours = book.hours("assess")
@@ -288,9 +307,8 @@ def _assess_again(
     """
     book = sheet.dossier.rulebook
     best = strictest(found, book.get("contact.classes", ()))
-    changed = [m.fact.known_at for m in met] + [f.known_at for f in withdrawn] + _changes(met, sheet.dossier)
-    changed += [s.changed_at for f in withdrawn
-                if (s := sheet.dossier.leans_on.get(f.value["to"])) is not None and s.changed_at is not None]  # fmt: skip
+    changed = [m.fact.known_at for m in met] + [f.known_at for f in withdrawn]
+    changed += _changes([*(m.fact for m in met), *withdrawn], sheet.dossier)
     newer = [moment for moment in changed if moment > assessed.known_at]
     positive = next((s for s in linked if s.state == "positive"), None)
     changes = propose_changes(cls, best[1] if best else None, positive, book)
@@ -311,9 +329,9 @@ def _assess_again(
         sheet.propose(change.kind, str(count), change.because, signs=True, cls=change.cls, ends=ends)
 
 
-def _changes(met: Sequence[Met], dossier: Dossier) -> list[datetime]:
-    """Return when what she leans on last changed."""
-    statuses = (dossier.leans_on.get(m.fact.value["to"]) for m in met)
+def _changes(exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:
+    """Return when those whom she met last changed."""
+    statuses = (dossier.leans_on.get(fact.value["to"]) for fact in exposures)
     return [s.changed_at for s in statuses if s is not None and s.changed_at is not None]
 
 
@@ -324,18 +342,20 @@ def _course(
     book, now = body.book, sheet.now
     name: str | None = book.get(f"contact.{cls}.course.any")
     if cls in plan.immune or plan.doses:
-        immunity = immunity_of(body.of_all(), book, now, first)
+        immunity = immunity_of(body.every(), book, now, first)
         by_state = book.get(f"contact.{cls}.course.{immunity.state}")
         name = by_state if by_state is not None else name
-        for due in doses_due(body.of_all(), book, first, last, immunity, now):
+        for due in doses_due(body.every(), book, first, last, immunity, now):
             proofs = [due.given] if due.given is not None else []
             late = due.given is not None and not due.in_time
-            over = due.given is None and due.due is not None and now > due.due
-            sheet.duty("dose", due.dose, begins=max(due.begins, known_at), due=due.due, because=due.because, proofs=proofs,
-                       ended=EXCUSED if over else None, values={"product": due.product, "late": late})  # fmt: skip
-            course = book.get(f"dose.{due.dose}.course")
-            if due.in_time and course is not None:
-                name = course
+            over = due.given is None and now > due.due
+            why = (
+                (*due.because, sheet.because("duty.dose_too_late", f"dose.{due.dose}.within")) if over else due.because
+            )
+            sheet.duty("dose", due.dose, begins=max(due.begins, known_at), due=due.due, because=why, proofs=proofs,
+                       ended=IMPOSSIBLE if over else None, values={"product": due.product, "late": late})  # fmt: skip
+            if due.in_time and due.course is not None:
+                name = due.course
     return name
 
 
@@ -347,7 +367,7 @@ def _anchors(first: datetime, last: datetime, body: Body) -> Mapping[str, dateti
     return anchors
 
 
-def _capped(book: Rulebook, cls: str, linked: Sequence[Status], sheet: Sheet) -> bool:
+def _capped(book: Rulebook, cls: str, linked: Sequence[Status]) -> bool:
     """Return whether her days end by her own count, because the contact that she met is lost."""
     return bool(book.get(f"contact.{cls}.capped_by_own_days")) and any(not s.tests for s in linked)
 
@@ -367,7 +387,12 @@ def _frozen(body: Body, sheet: Sheet) -> Fact | None:
 def _free(sheet: Sheet, body: Body, withdrawn: Sequence[Fact], changed: datetime, why: tuple[Because, ...]) -> None:
     """Write the release of someone whose every exposure has fallen away, due within the hour."""
     hours = body.book.hours("free_within", 1.0) or timedelta(hours=1)
-    signed = [f for kind in ("instrument", "agreement") for f in body.of(kind) if (f.value.get("ends") or sheet.now) >= sheet.now]
+    signed = [
+        f
+        for kind in ("instrument", "agreement")
+        for f in body.of(kind)
+        if (f.value.get("ends") or sheet.now) >= sheet.now
+    ]
     released = body.last("release")
     if not signed:
         return
@@ -406,6 +431,3 @@ def _backward(sheet: Sheet, body: Body, exposures: Sequence[Fact]) -> None:
         walk = Walk(sheet=sheet, body=body, course=free, anchors={"last_exposure": first.known_at}, cls="backward",
                     known_at=first.known_at, changed_at=first.known_at, why=why)  # fmt: skip
         walk.along()
-
-
-__all__ = ["derive", "status_of", "strictest", "OPEN"]

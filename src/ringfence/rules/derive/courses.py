@@ -23,22 +23,22 @@ class Stage(NamedTuple):
     asks: str
     restrains: bool
     placed: bool
-    begins_on: int | None
-    begins_from: str
-    days: int | None
-    tests: tuple[int, ...]
-    by_entry: bool
-    specimen: str
-    pool: int
-    double: bool
-    observe: int
-    visits: bool
-    lost_after: int | None
-    environment: bool
-    release: frozenset[str]
     rung: str
-    hand_over: bool
     key: str
+    begins_on: int | None = None
+    begins_from: str = ""
+    days: int | None = None
+    tests: tuple[int, ...] = ()
+    by_entry: bool = False
+    specimen: str = ""
+    pool: int = 1
+    double: bool = False
+    observe: int = 0
+    visits: bool = False
+    lost_after: int | None = None
+    environment: bool = False
+    release: frozenset[str] = frozenset()
+    hand_over: bool = False
 
 
 class Course(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ringfence.rules.derive.body import FEVER_C, PLACED_IN, Body, Taken
+from ringfence.rules.derive.body import FEVER_C, PLACED_IN, Body, Taken, earliest
 from ringfence.rules.derive.courses import DAY, HOUR, Course, Stage, course_of
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
@@ -64,13 +64,14 @@ class Case:
         if asks == "isolate_home":
             found = [f for f in found if f.value["kind"] != "home"]
         found += self.body.of("separated")
-        return min(found, key=lambda f: f.at) if found else None
+        return earliest(found)
 
     def asks(self) -> str:
         """Return where such a patient is cared for."""
         mild = self.state == "asymptomatic" or (self.latest is not None and self.latest.value.get("severity") == "mild")
-        asks: str = self.book.get("patient.asks_mild") if mild and self.book.has("patient.asks_mild") else None
-        return asks or self.book.get("patient.asks", "isolate_hospital")
+        key = "patient.asks_mild" if mild and self.book.has("patient.asks_mild") else "patient.asks"
+        asks: str = self.book.get(key, "isolate_hospital")
+        return asks
 
     def _first_positive(self) -> datetime | None:
         positive = self.body.positive()
@@ -120,6 +121,7 @@ class Case:
             infectious_until=self.window.ends,
             isolated_at=isolated.at if isolated else None,
             separated_at=gone.at if gone else None,
+            since=self.states[0].known_at if self.states else min(known, default=None),
             changed_at=max(known, default=None),
             tests=tuple((t.day, t.outcome) for t in self.body.taken()),
         )
@@ -159,8 +161,8 @@ class Case:
         for n, stage in enumerate(_STAGES):
             done = [f for f in interviews if _STAGES.index(f.value["stage"]) >= n]
             self.clocked("interview", stage, f"interview_{stage}", list(done[:1]), f"duty.interview_{stage}")
-        self.clocked("ask_backward", "backward", "interview_full",
-                     [f for f in interviews if f.value.get("backward") is not None][:1], "duty.ask_backward")  # fmt: skip
+        asked = [f for f in interviews if f.value.get("backward") is not None]
+        self.clocked("ask_backward", "backward", "interview_full", asked[:1], "duty.ask_backward")
         begins = self.since("notify")
         if begins is not None and self.latest is not None:
             told(self.sheet, body, self.latest, (self.why("notify"),), restrained=False)
@@ -174,21 +176,22 @@ class Case:
         begins, asks = self.since("transfer"), self.asks()
         if begins is None:
             return
-        arrived = [f for f in self.body.of("trip") if f.value["stage"] == "arrived" and f.value.get("purpose") == "hospital"]
+        arrived = [
+            f for f in self.body.of("trip") if f.value["stage"] == "arrived" and f.value.get("purpose") == "hospital"
+        ]
         cared = [f for f in self.body.of("stay") if f.value["kind"] in PLACED_IN.get(asks, ())]
         if asks != "isolate_home":
             self.clocked("transfer", "hospital", "hospital", (arrived or cared)[:1], "duty.hospital")
-        if self.body.last("discharge") is not None or self.body.last("death") is not None:
-            self._span(asks, begins)
-            return
+        self.clocked("place", "hospital", "house", cared[:1], "duty.place_patient")
         self._span(asks, begins)
 
     def _span(self, asks: str, begins: datetime) -> None:
         """Write the isolation as a stage without an end of its own: what was signed ends it, or the discharge."""
-        stage = Stage("isolation", asks, True, True, None, "isolation", None, (), False, "", 1, False, 0, False, None, False,
-                      frozenset(), self.book.get("patient.instrument", "agreement"), False, "patient")  # fmt: skip
-        walk = Walk(sheet=self.sheet, body=_released_by_discharge(self.body), course=Course("isolation", "isolation", (stage,), 0),
-                    anchors={}, known_at=begins, changed_at=begins, why=(self.why("measure"),), cls="case")  # fmt: skip
+        rung = self.book.get("patient.instrument", "agreement")
+        stage = Stage(name="isolation", asks=asks, restrains=True, placed=True, rung=rung, key="patient")
+        walk = Walk(sheet=self.sheet, body=_released_by_discharge(self.body),
+                    course=Course("isolation", "isolation", (stage,), 0), anchors={}, known_at=begins,
+                    changed_at=begins, why=(self.why("measure"),), cls="case", moves=False)  # fmt: skip
         walk.along()
 
     def discharged(self) -> None:
@@ -199,7 +202,7 @@ class Case:
         if isolated is not None or done is not None:
             late = self.book.hours("release_late", 1.0) or HOUR
             if eligible is not None and not missing:
-                why = (self.sheet.because("duty.discharge", "discharge.rule", isolated and [isolated] or [],
+                why = (self.sheet.because("duty.discharge", "discharge.rule", (isolated and [isolated]) or [],
                                           rule=self.book.get("discharge.rule", "-")), *reasons)  # fmt: skip
                 self.sheet.duty("discharge", "discharge", begins=eligible, due=eligible + late, because=why,
                                 proofs=[done] if done else [])  # fmt: skip
@@ -317,7 +320,9 @@ class Case:
             d._replace(ended=IMPOSSIBLE, proved_by=(death.id,), because=(*d.because, why))
             for d in self.sheet.duties
         ]  # fmt: skip
-        self.sheet.proposals = [p for p in self.sheet.proposals if p.kind not in ("measure", "extend", "discharge_waits")]
+        self.sheet.proposals = [
+            p for p in self.sheet.proposals if p.kind not in ("measure", "extend", "discharge_waits")
+        ]
         hours = self.book.hours("bury")
         if hours is not None:
             buried = [f for f in self.body.of("burial") if f.value["safe"]]

@@ -1,7 +1,7 @@
 """A person on a course: the measure and its instrument, place and stay, tests, observation, release.
 
 What restrains is what was signed. The course says what should be asked; its end moves with the facts. Where the two
-differ, a shorter course makes a release due at once, and a longer one makes a proposal: nothing here writes a later end.
+differ, a shorter course makes a release due at once, a longer one makes a proposal: nothing here writes a later end.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from ringfence.rules.derive.body import RUNGS, Body, Signed, Taken, days_covered
+from ringfence.rules.derive.body import Body, Signed, Taken, days_covered
 from ringfence.rules.derive.courses import DAY, HOUR, Course, Laid, Stage, entry_day, lay, test_days
 from ringfence.rules.derive.sheet import Sheet, covered_by, gap_of
 from ringfence.rules.duties import OPEN, PROVED, REFUSED, Because, Status
 from ringfence.rules.facts import Fact
+from ringfence.rules.instruments import RUNGS
 from ringfence.vocabulary.proofs import Grade
 
 _MOMENT = timedelta(microseconds=1)
@@ -36,6 +36,8 @@ class Walk:
     linked: Sequence[Status] = ()
     released: Fact | None = None
     frozen: Fact | None = None
+    moves: bool = True
+    """Whether her transfer and place are written here; a patient's are written with her hospital."""
     ends_at: datetime | None = None
     signed: list[Signed] = field(default_factory=list)
 
@@ -48,13 +50,12 @@ class Walk:
         zero = book.day_of(anchor)
         known_at = self.known_at
         now = self.sheet.now
-        self.released = self.body.last("release")
         for stage in self.course.stages:
             laid = lay(stage, zero, known_at, book, self.anchors)
             if laid.ends is not None and laid.ends <= known_at:
                 zero = laid.last if laid.last is not None else zero
                 continue
-            real_end = self._stage(laid, zero)
+            real_end = self._stage(laid)
             if laid.last is None or real_end is None:
                 return
             if real_end <= now and real_end < (laid.ends or real_end):
@@ -63,21 +64,22 @@ class Walk:
                 zero = laid.last
             known_at = max(self.known_at, min(real_end, laid.ends or real_end))
 
-    def _stage(self, laid: Laid, zero: int) -> datetime | None:
+    def _stage(self, laid: Laid) -> datetime | None:
         """Write the duties of one stage; return when it really ends."""
         stage, sheet = laid.stage, self.sheet
         ends = laid.ends
+        self.released = next((f for f in self.body.of("release") if f.at > laid.begins), None)
         chain: Signed | None = None
         if stage.restrains:
             self.signed = self.body.signed(stage.asks, self.known_at - 30 * DAY)
             chain = self.signed[-1] if self.signed else None
             self._measure(laid, chain)
-            if stage.placed:
+            if stage.placed and self.moves:
                 self._place(laid)
             if chain is not None:
                 ends = self._remain(laid, chain)
         if stage.tests:
-            self._tests(laid, ends)
+            self._tests(laid)
         if stage.observe:
             self._observe(laid, ends)
         if stage.environment and laid.ends is not None:
@@ -121,7 +123,9 @@ class Walk:
         if chain is None:
             sheet.propose("measure", stage.name, because, signs=True, **values)
         elif laid.ends is not None and chain.ends < laid.ends and self.released is None:
-            why = sheet.because("proposal.extend", f"{stage.key}.days", chain.rests_on, signed=chain.ends, now=laid.ends)
+            why = sheet.because(
+                "proposal.extend", f"{stage.key}.days", chain.rests_on, signed=chain.ends, now=laid.ends
+            )
             sheet.propose("extend", stage.name, (*self.why, why), signs=True, signed=chain.ends, ends=laid.ends,
                           needs="instrument", before=chain.ends)  # fmt: skip
 
@@ -167,7 +171,7 @@ class Walk:
 
     # ── tests and observation ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _tests(self, laid: Laid, ends: datetime | None) -> None:
+    def _tests(self, laid: Laid) -> None:
         stage, sheet, book = laid.stage, self.sheet, self.body.book
         known_day = book.day_of(laid.begins if laid.begins < self.known_at else self.known_at)
         last_day = book.day_of(self.released.at) if self.released is not None else None
@@ -195,12 +199,18 @@ class Walk:
         if last is None or last < first:
             return
         begins, until = max(laid.begins, book.start_of(first)), book.start_of(last + 1)
-        seen = [d for d in range(first, last + 1) if any(f.value["seen"] in ("seen", "ill") for f in observed.get(d, ()))]
+        seen = [
+            d for d in range(first, last + 1) if any(f.value["seen"] in ("seen", "ill") for f in observed.get(d, ()))
+        ]
         because = (*self.why, sheet.because("duty.monitor", f"{stage.key}.observe", times=stage.observe))
         today = min(book.day_of(now), last + 1)
         whole = now >= until and len(seen) == last - first + 1
         proofs = [observed[d][-1] for d in seen]
-        values = {"days": last - first + 1, "seen": len(seen), "missed": max(today - first, 0) - sum(d < today for d in seen)}
+        values = {
+            "days": last - first + 1,
+            "seen": len(seen),
+            "missed": max(today - first, 0) - sum(d < today for d in seen),
+        }
         sheet.duty("monitor", stage.name, begins=begins, due=until, until=until, because=because,
                    proofs=proofs, covered=days_covered(seen, book), ended=None if whole else OPEN,
                    values=values)  # fmt: skip
@@ -257,7 +267,11 @@ class Walk:
             because.append(sheet.because("duty.freed_sooner", f"{stage.key}.days", ends=laid.ends, signed=chain.ends))
         because += [*theirs, *ours]
         proofs = [self.released] if self.released is not None and self.released.at >= chain.begins else []
-        values = {"theirs": [b.code for b in theirs], "ours": [b.code for b in ours], "ends": min(ends, laid.ends or ends)}
+        values = {
+            "theirs": [b.code for b in theirs],
+            "ours": [b.code for b in ours],
+            "ends": min(ends, laid.ends or ends),
+        }
         sheet.duty("release", stage.name, begins=begins, due=due, because=tuple(because), proofs=proofs, values=values)
         if proofs:
             return
@@ -329,7 +343,7 @@ def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[F
         return [], ""
     if double:
         swabs = sum(t.sample.value.get("swabs", 1) for t in fitting)
-        kits = max(max(t.sample.value.get("kits", 1) for t in fitting), len({_kit(t) for t in fitting} - {None}))
+        kits = max(len({_kit(t) for t in fitting} - {None}), *(t.sample.value.get("kits", 1) for t in fitting))
         if swabs < 2 or kits < 2:
             return [], ""
     outcomes = [t.outcome for t in fitting]

@@ -55,7 +55,11 @@ def letters(sheet: Sheet, body: Body, since: Fact) -> None:
         return
     begins = max(away[-1].known_at, since.known_at)
     receipts = [f for f in body.of("receipt") if f.value["for"] == "letter"]
-    why = (sheet.because("duty.letter_out", book.clock_key("letter_out"), away[-1:], where=away[-1].value.get("where") or "-"),)
+    why = (
+        sheet.because(
+            "duty.letter_out", book.clock_key("letter_out"), away[-1:], where=away[-1].value.get("where") or "-"
+        ),
+    )
     sheet.duty("letter", "out", begins=begins, due=begins + hours, because=why, proofs=receipts[:1])
 
 

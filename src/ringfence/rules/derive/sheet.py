@@ -75,7 +75,8 @@ class Sheet:
         ended: str | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Duty:
-        """Write a duty. `proofs` are facts that show it done, the deciding one last; `ended` overrides what they say.
+        """Write a duty. `proofs` are facts that show it done, the deciding one last; `ended` overrides what they say:
+        with `open` they do not suffice yet.
 
         A waiver, an impossibility or a refusal that names the kind or `kind/slot` ends it when nothing proves it. A
         proof weaker than the pack's `proof.<kind>` closes it for the time being and opens `confirm`.
@@ -83,8 +84,8 @@ class Sheet:
         subject, book = self.dossier.subject, self.dossier.rulebook
         grade: Grade | None = None
         proved_by: tuple[str, ...] = ()
-        if ended is None:
-            if proofs:
+        if ended is None or ended == OPEN:
+            if proofs and ended is None:
                 proved_by = tuple(fact.id for fact in proofs)
                 grade = max(fact.grade for fact in proofs)
                 ended = self._closed(kind, grade)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.scanning import EVIDENCE_COLUMNS, FREE, MET_COLUMNS, SKIP, gather_stays
+from ringfence.tracing.scanning import EVIDENCE_COLUMNS, FREE, MET_WIDTH, SKIP, gather_stays
 from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.table import Table
 
@@ -17,7 +17,7 @@ class Scratch:
     """Working memory of searches: one number a person (FREE, or SKIP for the erased), room for answers and evidence."""
 
     slot: NDArray[np.int32]
-    met: NDArray[np.int64]
+    met: NDArray[np.int32]
     evidence: NDArray[np.int64]
 
 
@@ -45,7 +45,7 @@ class Searchable:
             slot = np.full(self.table.persons, FREE, np.int32)
             erased = self.erased
             slot[erased[erased < self.table.persons]] = SKIP
-            met = np.empty((256, MET_COLUMNS), np.int64)
+            met = _in_lines(self.table.persons)
             self._scratch = Scratch(slot, met, np.empty((256, EVIDENCE_COLUMNS), np.int64))
         return self._scratch
 
@@ -66,3 +66,14 @@ class Searchable:
         heads = np.flatnonzero(fresh)
         ends = np.maximum.reduceat(stop, heads)
         return VisitBatch.of(person[heads], place[heads], begin[heads], ends)
+
+
+def _in_lines(persons: int) -> NDArray[np.int32]:
+    """Return room for everybody met, each row inside one line of the processor's cache.
+
+    The system gives memory only when it is written to, so that room for everybody costs what a search fills of it.
+    """
+    width = MET_WIDTH * np.dtype(np.int32).itemsize
+    room = np.empty((persons + 1) * width, np.uint8)
+    begin = -room.__array_interface__["data"][0] % width
+    return room[begin : begin + persons * width].view(np.int32).reshape(persons, MET_WIDTH)

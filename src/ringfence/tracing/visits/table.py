@@ -89,6 +89,16 @@ def shorts_at(address: int, length: int) -> NDArray[np.uint16]:
 
 
 @kernel
+def guess(keys: NDArray[np.uint32], key: int) -> int:
+    """Return about where a key stands among sorted keys, told from its size; -1 where it stands outside them."""
+    n = len(keys)
+    if n == 0 or key < keys[0] or key > keys[n - 1]:
+        return -1
+    least, most = np.int64(keys[0]), np.int64(keys[n - 1])
+    return (key - least) * (n - 1) // max(np.int64(most - least), np.int64(1))
+
+
+@kernel
 def position(keys: NDArray[np.uint32], key: int) -> int:
     """Return where a key stands among sorted keys, or -1.
 
@@ -96,10 +106,9 @@ def position(keys: NDArray[np.uint32], key: int) -> int:
     touches two pages of the file where halving the whole would touch twenty.
     """
     n = len(keys)
-    if n == 0 or key < keys[0] or key > keys[n - 1]:
+    low = guess(keys, key)
+    if low < 0:
         return -1
-    least, most = np.int64(keys[0]), np.int64(keys[n - 1])
-    low = (key - least) * (n - 1) // max(np.int64(most - least), np.int64(1))
     high = low + 1
     step = 1
     while low > 0 and keys[low] > key:

@@ -1,0 +1,157 @@
+"""`ringfence duties`: what must happen, to whom, by when and why, from a file of facts under a rule pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.shelf import (
+    Facts,
+    Given,
+    Now,
+    On,
+    PackName,
+    Packs,
+    Rejects,
+    facts_in,
+    given,
+    historical,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.console import Console
+
+    from ringfence.rules.duties import Derivation, Duty
+    from ringfence.rules.telling import Teller
+    from ringfence.vocabulary.subjects import Subject
+
+_STATES = ("open", "waiting", "late", "proved", "attested", "unknown", "impossible", "excused", "superseded", "refused")
+_COLUMNS = ("duties.column.due", "duties.column.subject", "duties.column.what", "duties.column.desk",
+            "duties.column.state", "duties.column.why")  # fmt: skip
+
+
+def command(
+    facts: Facts,
+    pack: PackName = None,
+    now: Now = None,
+    on: On = None,
+    before: Annotated[
+        Path | None, typer.Option(help="cli.duties.before", exists=True, dir_okay=False, show_default=False)
+    ] = None,
+    subject: Annotated[list[str] | None, typer.Option(help="cli.duties.subject", show_default=False)] = None,
+    state: Annotated[list[str] | None, typer.Option(help="cli.duties.state", show_default=False)] = None,
+    rejects: Rejects = None,
+    packs: Packs = None,
+) -> int:
+    """Print duties with state, deadline and reasons."""
+    from ringfence.rules.strata import derive_all
+    from ringfence.rules.telling import derived_json
+
+    wanted = _wanted(subject or [], state or [])
+    read = given(facts, pack=pack, packs=packs, now=now, on=on, rejects=rejects)
+    derived = derive_all(read.facts, read.book, read.now)
+    teller = read.teller()
+    duties = [duty for one in derived.values() for duty in one.duties]
+    shown = [duty for duty in duties if wanted(duty, read.now)]
+    keys = {duty.key for duty in shown}
+    told = derived_json(derived, teller)
+    told["duties"] = [row for row in told["duties"] if row["key"] in keys]
+    changes = None if before is None else _changes(before, derived, read, teller)
+    if changes is not None:
+        told["difference"] = [{"subject": str(s), "sentences": lines} for s, lines in changes.items()]
+
+    def people(console: Console) -> None:
+        banner = historical(read.pack, read.book.on)
+        if banner:
+            console.print(banner, style="bold red", markup=False, soft_wrap=True)
+        if changes is not None:
+            _print_changes(console, changes, teller)
+        print_duties(console, shown, teller)
+        proposed = [proposal for one in derived.values() for proposal in one.proposals]
+        for proposal in sorted(proposed, key=lambda p: p.key):
+            why = "; ".join(teller.why(proposal.because))
+            output.line(
+                "duties.proposed", subject=teller.subject(proposal.subject), what=teller.what(proposal), why=why
+            )
+        wakes = [one.wake_at for one in derived.values() if one.wake_at is not None]
+        if wakes:
+            output.line("duties.wakes", moment=teller.moment(min(wakes)), length=teller.length(min(wakes) - read.now))
+
+    output.answer(told | read.told(), people=people)
+    read.tell_rejects()
+    return read.code
+
+
+def _wanted(subjects: list[str], states: list[str]) -> Any:
+    """Return whether a duty is asked for; `open` means the late ones too."""
+    from ringfence.vocabulary.subjects import Subject
+
+    about = {Subject.read(text) for text in subjects}
+    for text in states:
+        if text not in _STATES:
+            said = output.say("cli.none_of", given=text, choices=", ".join(_STATES))
+            raise typer.BadParameter(said, param_hint="--state")
+    within = set(states) | ({"late"} if "open" in states else set())
+    return lambda duty, now: (not about or duty.subject in about) and (not within or duty.state(now) in within)
+
+
+def print_duties(console: Console, duties: Iterable[Duty], teller: Teller) -> None:
+    """Print duties as a table, the next deadline first."""
+    from ringfence.rules.duties import OPEN
+    from ringfence.rules.telling import in_order
+
+    rows = []
+    for duty in in_order(duties):
+        due = duty.due or duty.until
+        when = "" if due is None else teller.moment(due)
+        far = teller.due(due) if duty.ended == OPEN else ""
+        why = "\n".join(teller.why(duty.because))
+        rows.append((f"{when}\n{far}".strip(), teller.subject(duty.subject), teller.what(duty),
+                     teller.word("desk", duty.desk), teller.state(duty), why))  # fmt: skip
+    if rows:
+        console.print(output.table(_COLUMNS, rows))
+    else:
+        output.line("duties.none")
+
+
+def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, teller: Teller) -> dict[Any, list[str]]:
+    """Return in words what changed since an earlier file of facts, or since an earlier answer with --json."""
+    import json
+
+    from ringfence.rules.compare import compare
+    from ringfence.rules.facts import current
+    from ringfence.rules.strata import derive_all
+    from ringfence.rules.telling import read_duties, read_proposals
+    from ringfence.rules.telling_changes import corrections, difference_said
+
+    text = text_of(before)
+    try:
+        written = json.loads(text)
+    except json.JSONDecodeError:
+        written = None
+    duties = [duty for one in derived.values() for duty in one.duties]
+    proposals = [proposal for one in derived.values() for proposal in one.proposals]
+    if isinstance(written, dict) and "duties" in written:
+        proposed = (read_proposals(text), proposals)
+        return difference_said(compare(read_duties(text), duties), teller, proposed=proposed)
+    old, _ = facts_in(text, read.pack)
+    stood = derive_all(old, read.book, read.now)
+    why = corrections(current(old, now=read.now), current(read.facts, now=read.now), teller)
+    difference = compare((duty for one in stood.values() for duty in one.duties), duties)
+    proposed = ([proposal for one in stood.values() for proposal in one.proposals], proposals)
+    return difference_said(difference, teller, why, proposed=proposed)
+
+
+def _print_changes(console: Console, changes: dict[Any, list[str]], teller: Teller) -> None:
+    output.line("duties.changes" if changes else "duties.no_changes")
+    for subject, lines in changes.items():
+        console.print(teller.subject(subject), style="bold", markup=False)
+        for line in lines:
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+    console.print()

@@ -1,0 +1,386 @@
+"""`ringfence packs`: which rules there are, what they say and since when, whether a pack holds, how two differ."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ringfence.cli import output
+from ringfence.cli.output import say
+from ringfence.cli.shelf import (
+    On,
+    Packs,
+    day_of,
+    given,
+    historical,
+    period,
+    shelf_with,
+    texts_below,
+    texts_of,
+    today_in,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ringfence.rules.packfile import Entry, Pack
+    from ringfence.rules.shipped import Shelf
+    from ringfence.rules.telling import Teller
+    from ringfence.vocabulary.refusals import Refused
+
+command = typer.Typer()
+Name = Annotated[str, typer.Argument(help="cli.packs.pack", metavar="PACK")]
+_LANGUAGES = ("en", "zh")
+
+
+@command.command("list", help="cli.packs.list.help")
+def list_(on: On = None, packs: Packs = None) -> None:
+    """List the packs."""
+    shelf = shelf_with(packs)
+    rows, told = [], []
+    for name in shelf.ids():
+        pack = shelf.pack(name)
+        day = day_of(on, today_in(pack))
+        state = say("pack.is_in_force") if pack.in_force(day) else _mark()
+        rows.append((pack.id, pack.said(_language()), pack.disease, period(pack), state, " > ".join(pack.over)))
+        told.append(_head(pack, day))
+    columns = [f"packs.column.{name}" for name in ("id", "name", "disease", "period", "state", "over")]
+    output.answer({"packs": told}, people=lambda console: console.print(output.table(columns, rows)))
+
+
+@command.command(help="cli.packs.show.help")
+def show(
+    pack: Name,
+    on: On = None,
+    page: Annotated[Path | None, typer.Option("--page", help="cli.packs.page", show_default=False)] = None,
+    packs: Packs = None,
+) -> None:
+    """Show all values of a pack by section, or write them as a page."""
+    from ringfence.rules.pages import TOPICS, key_said, topic_of, value_said
+    from ringfence.rules.pages import page as page_of
+    from ringfence.rules.rulebook import Rulebook
+
+    read = shelf_with(packs).pack(pack)
+    if page is not None:
+        page.write_text(page_of(read, _language()), encoding="utf-8")
+        output.answer({"page": str(page)}, people=lambda _console: output.line("packs.page_written", file=page))
+        return
+    day = day_of(on, today_in(read))
+    book = Rulebook.of(read, day)
+    teller = _teller(read)
+    columns = [f"page.rules.{name}" for name in ("what", "value", "since", "clause", "document", "confidence")]
+
+    def people(console: Console) -> None:
+        _print_head(console, read, day)
+        for topic in (*TOPICS, "authority"):
+            rows = [
+                (f"{key_said(key, teller)}\n{key}", value_said(key, ruled.value, teller), ruled.since, ruled.clause,
+                 _document(ruled.source, read, teller), teller.word("confidence", ruled.confidence))
+                for key, ruled in sorted(book.values.items()) if topic_of(key) == topic
+            ]  # fmt: skip
+            if rows:
+                console.print(teller.word("topic", topic), style="bold", markup=False)
+                console.print(output.table(columns, rows))
+                console.print()
+
+    values = [
+        {"key": key, "value": ruled.value, "since": ruled.since, "clause": ruled.clause, "source": ruled.source,
+         "confidence": ruled.confidence, "pack": ruled.pack, "sentence": key_said(key, teller)}
+        for key, ruled in sorted(book.values.items())
+    ]  # fmt: skip
+    output.answer(_head(read, day) | {"values": values, "sources": read.sources}, people=people)
+
+
+@command.command(help="cli.packs.explain.help")
+def explain(
+    key: Annotated[str, typer.Argument(help="cli.packs.key", metavar="KEY")],
+    pack: Annotated[str, typer.Option("--pack", help="cli.packs.pack")],
+    on: On = None,
+    packs: Packs = None,
+) -> None:
+    """Explain one value: what holds on a day, by which clause, what held before and what follows."""
+    from ringfence.rules.pages import key_said
+    from ringfence.rules.telling import timeline
+    from ringfence.rules.typing import nearest
+    from ringfence.vocabulary.refusals import Refused
+
+    read = shelf_with(packs).pack(pack)
+    if key not in read.entries:
+        raise Refused(
+            "pack.no_such_value", key=key, pack=f"{read.id}@{read.version}", nearest=nearest(key, read.entries)
+        )
+    day = day_of(on, today_in(read))
+    teller = _teller(read)
+    stretches = timeline(read.entries[key])
+    at = max((index for index, (since, _) in enumerate(stretches) if since <= day), default=None)
+    told = [_stretch(key, since, entry, read, teller) for since, entry in stretches]
+
+    def people(console: Console) -> None:
+        _print_head(console, read, day)
+        console.print(f"{key_said(key, teller)}  ({key})", style="bold", markup=False, soft_wrap=True)
+        if at is None:
+            output.line("packs.not_yet", day=day)
+        for index, row in enumerate(told):
+            when = "now" if index == at else "before" if at is not None and index < at else "after"
+            output.line(f"packs.value_{when}", day=day, **row)
+            output.line("packs.whence", **row)
+
+    now = None if at is None else told[at]
+    output.answer(_head(read, day) | {"key": key, "meaning": key_said(key, teller), "in_force": now, "all": told},
+                  people=people)  # fmt: skip
+
+
+@command.command(help="cli.packs.check.help")
+def check(
+    what: Annotated[str | None, typer.Argument(help="cli.packs.what", metavar="[PACK|FILE|FOLDER]")] = None,
+    packs: Packs = None,
+) -> int:
+    """Check packs and run their examples."""
+    shelf, names = _to_check(what, packs)
+    problems: list[Refused] = []
+    checked = []
+    for name in names:
+        found, examples = _checked(shelf, name)
+        problems += found
+        checked.append({"pack": name, "examples": examples, "problems": len(found)})
+
+    def people(_console: Console) -> None:
+        for row in checked:
+            failed = bool(row["problems"])
+            output.line("packs.check_failed" if failed else "packs.check_passed", **row)
+
+    told: dict[str, Any] = {"checked": checked, "problems": output.told(problems)}
+    output.answer(told, people=people)
+    if problems and not output.manner().as_json:
+        output.tell_refusals(problems)
+    return 1 if problems else 0
+
+
+@command.command(help="cli.packs.diff.help")
+def diff(
+    first: Annotated[str, typer.Argument(help="cli.packs.first", metavar="A")],
+    second: Annotated[str, typer.Argument(help="cli.packs.second", metavar="B")],
+    facts: Annotated[
+        Path | None, typer.Argument(help="cli.packs.facts", metavar="[FACTS]", exists=True, dir_okay=False)
+    ] = None,
+    now: Annotated[str | None, typer.Option("--now", help="cli.duties.now", show_default=False)] = None,
+    packs: Packs = None,
+) -> None:
+    """Tell in words how two packs, or one pack on two days, differ, and on given facts for whom."""
+    from ringfence.rules.pages import key_said, value_said
+    from ringfence.rules.rulebook import Rulebook
+
+    shelf = shelf_with(packs)
+    one, other = (_pack_and_day(shelf, text) for text in (first, second))
+    books = [Rulebook.of(pack, day) for pack, day in (one, other)]
+    tellers = [_teller(one[0]), _teller(other[0])]
+    rows, told = [], []
+    for key in sorted(books[0].values.keys() | books[1].values.keys()):
+        values = [book.values[key].value if key in book.values else None for book in books]
+        if values[0] != values[1]:
+            said = [value_said(key, value, teller) for value, teller in zip(values, tellers, strict=True)]
+            teller = tellers[1] if key in books[1].values else tellers[0]
+            rows.append((f"{key_said(key, teller)}\n{key}", *said))
+            sentence = say("packs.differs", what=key_said(key, teller), a=said[0], b=said[1])
+            told.append({"key": key, "a": values[0], "b": values[1], "sentence": sentence})
+    people_told = None if facts is None else _for_whom(facts, one, other, packs, now)
+
+    def people(console: Console) -> None:
+        if not rows:
+            output.line("packs.no_difference")
+        else:
+            table = output.table(["page.rules.what", "packs.column.a", "packs.column.b"], rows)
+            table.columns[1].header, table.columns[2].header = first, second
+            console.print(table)
+        if people_told is None:
+            return
+        anybody = bool(people_told["people"])
+        output.line("packs.for_whom" if anybody else "packs.for_nobody", alike=people_told["alike"])
+        for row in people_told["people"]:
+            console.print(row["name"], style="bold", markup=False)
+            for line in row["sentences"]:
+                console.print(f"  {line}", markup=False, soft_wrap=True)
+
+    output.answer({"a": first, "b": second, "values": told} | (people_told or {}), people=people)
+
+
+@command.command(help="cli.packs.new.help")
+def new(
+    name: Annotated[str, typer.Argument(help="cli.packs.new.id", metavar="ID")],
+    over: Annotated[str, typer.Option("--over", help="cli.packs.new.over")],
+    to: Annotated[Path, typer.Option("--to", help="cli.packs.new.to", file_okay=False)],
+    packs: Packs = None,
+) -> None:
+    """Begin a pack of one's own over another one."""
+    from ringfence.rules.packfile import is_id
+    from ringfence.vocabulary.refusals import Refused
+
+    below = shelf_with(packs).pack(over)
+    if not is_id(name):
+        raise Refused("pack.bad_id", file="pack.toml", key="id", value=name)
+    folder = to / name
+    if folder.exists():
+        raise Refused("pack.exists", path=str(folder))
+    folder.mkdir(parents=True)
+    today = today_in(below)
+    begins = today if below.in_force(today) else below.begins
+    head = say("packs.new.pack", id=name, over=below.id, begins=begins)
+    (folder / "pack.toml").write_text(head.strip() + "\n", encoding="utf-8")
+    (folder / "examples.toml").write_text(say("packs.new.examples", id=name).strip() + "\n", encoding="utf-8")
+    output.answer({"folder": str(folder)}, people=lambda _console: output.line("packs.begun", folder=folder, to=to))
+
+
+@command.command(help="cli.packs.pages.help")
+def pages(
+    to: Annotated[Path, typer.Option("--to", help="cli.packs.pages.to", file_okay=False)],
+    packs: Packs = None,
+) -> None:
+    """Write the page of every pack in both languages."""
+    from ringfence.rules.pages import index, page
+
+    shelf = shelf_with(packs)
+    to.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in shelf.ids():
+        for language in _LANGUAGES:
+            file = to / f"{name}.{language}.md"
+            file.write_text(page(shelf.pack(name), language), encoding="utf-8")
+            written.append(str(file))
+    file = to / "README.md"
+    file.write_text(index([shelf.pack(name) for name in shelf.ids()]), encoding="utf-8")
+    said = {"folder": to, "pages": len(written)}
+    output.answer({"pages": [*written, str(file)]}, people=lambda _: output.line("packs.pages_written", **said))
+
+
+# ── what several of them need ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _language() -> str:
+    return output.manner().language
+
+
+def _teller(pack: Pack) -> Teller:
+    from ringfence.rules.telling import Teller
+
+    return Teller(_language(), pack)
+
+
+def _mark() -> str:
+    from ringfence.rules.pages import historical_mark
+
+    return historical_mark()
+
+
+def _document(source: str, pack: Pack, teller: Teller) -> str:
+    return f"{teller.title(source)}, {pack.sources.get(source, {}).get('date', '—')}"
+
+
+def _head(pack: Pack, day: date) -> dict[str, Any]:
+    """Return what an answer for programs says of a pack."""
+    return {"pack": pack.id, "version": pack.version, "name": pack.name, "disease": pack.disease, "begins": pack.begins,
+            "ends": pack.ends, "over": pack.over, "on": day, "in_force": pack.in_force(day),
+            "historical": not pack.in_force(day)}  # fmt: skip
+
+
+def _print_head(console: Console, pack: Pack, day: date) -> None:
+    """Print name and period of a pack, with the banner where it is not in force."""
+    console.print(f"{pack.said(_language())} ({pack.id}@{pack.version}), {period(pack)}", style="bold", markup=False)
+    if pack.over:
+        output.line("packs.stands_over", packs=" > ".join(pack.over))
+    banner = historical(pack, day)
+    if banner:
+        console.print(banner, style="bold red", markup=False, soft_wrap=True)
+
+
+def _stretch(key: str, since: date, entry: Entry, pack: Pack, teller: Teller) -> dict[str, Any]:
+    from ringfence.rules.pages import value_said
+
+    return {"value": value_said(key, entry.value, teller), "since": since, "clause": entry.clause,
+            "document": _document(entry.source, pack, teller), "pack": entry.pack,
+            "confidence": teller.word("confidence", entry.confidence)}  # fmt: skip
+
+
+def _to_check(what: str | None, packs: Path | None) -> tuple[Shelf, list[str]]:
+    """Return a shelf and the names of the packs that are to be checked on it."""
+    from ringfence.vocabulary.refusals import Refused
+
+    if what is None:
+        shelf = shelf_with(packs)
+        return shelf, shelf.ids()
+    path = Path(what)
+    if path.is_file():
+        path = path.parent
+    if path.is_dir():
+        path = path.resolve()
+        beside = texts_below(path.parent)
+        own = {path.name: texts_of(path)} if (path / "pack.toml").is_file() else texts_below(path)
+        if not own:
+            raise Refused("pack.no_pack_here", path=what)
+        return shelf_with(packs, {**beside, **own}), list(own)
+    shelf = shelf_with(packs)
+    shelf.texts(what)
+    return shelf, [what]
+
+
+def _checked(shelf: Shelf, name: str) -> tuple[list[Refused], int]:
+    """Return what is wrong with a pack and its examples, and how many examples there are."""
+    from ringfence.rules.examples import tried, untouched_by
+    from ringfence.vocabulary.refusals import Refused
+
+    try:
+        pack = shelf.pack(name)
+    except ExceptionGroup as group:
+        return [refusal for refusal in group.exceptions if isinstance(refusal, Refused)], 0
+    except Refused as refusal:
+        return [refusal], 0
+    problems: list[Refused] = []
+    if pack.id != name:
+        problems.append(Refused("pack.other_folder", file=f"{name}/pack.toml", key="id", value=pack.id, folder=name))
+    text = shelf.texts(name).get("examples", "")
+    try:
+        outcomes, touched = tried(text, pack)
+    except Refused as refusal:
+        return [*problems, refusal], 0
+    problems += [failure for outcome in outcomes for failure in outcome.failures]
+    problems += [
+        Refused("example.untouched", file=f"{name}/pack.toml", key=key, since=since.isoformat())
+        for key, since in untouched_by(pack, touched)
+    ]
+    return problems, len(outcomes)
+
+
+def _pack_and_day(shelf: Shelf, text: str) -> tuple[Pack, date]:
+    """Return the pack that PACK or PACK@DATE names, and the day: without one, the last day that its values know."""
+    name, _, day = text.partition("@")
+    pack = shelf.pack(name)
+    last = max([pack.begins, *(entry.since for entries in pack.entries.values() for entry in entries)])
+    return pack, day_of(day or None, last)
+
+
+def _for_whom(
+    file: Path, one: tuple[Pack, date], other: tuple[Pack, date], packs: Path | None, now: str | None
+) -> dict[str, Any]:
+    """Return by name who would be treated differently under two packs on the facts of a file."""
+    from ringfence.rules.compare import compare
+    from ringfence.rules.strata import derive_all
+    from ringfence.rules.telling_changes import difference_said
+
+    reads = [given(file, pack=pack.id, packs=packs, now=now, on=day.isoformat(), rejects=None)
+             for pack, day in (one, other)]  # fmt: skip
+    derived = [derive_all(read.facts, read.book, read.now) for read in reads]
+    duties = [[duty for found in answer.values() for duty in found.duties] for answer in derived]
+    proposals = [[p for found in answer.values() for p in found.proposals] for answer in derived]
+    teller = reads[1].teller()
+    said = difference_said(compare(*duties), teller, proposed=(proposals[0], proposals[1]))
+    reads[1].tell_rejects()
+    subjects = {subject for answer in derived for subject, found in answer.items() if found.duties or found.proposals}
+    return {
+        "people": [
+            {"subject": str(subject), "name": teller.subject(subject), "sentences": lines}
+            for subject, lines in said.items()
+        ],
+        "alike": len(subjects - said.keys()),
+    }
