@@ -93,7 +93,9 @@ class Body:
             alone = []
             for result in results:
                 target = result.value.get("sample")
-                if target in known:
+                if result.value.get("test") == "igg":  # it tells of immunity, not of an infection
+                    samples = [s for s in samples if s.id != target]
+                elif target in known:
                     of_sample[target] = result
                 else:
                     alone.append(result)
