@@ -51,7 +51,7 @@ def small_pack(
         f"id = {_toml(pack_id)}",
         'version = "1"',
         f"name = {_toml({'en': 'A small pack', 'zh': '小规则包'})}",
-        f"zone = {_toml(zone)}",
+        f"time_zone = {_toml(zone)}",
         f"confidential = {_toml(confidential)}",
         f"in_force = {_toml({'from': begins, **({'until': ends} if ends else {})})}",
         *([f"over = {_toml(over.id)}"] if over else []),

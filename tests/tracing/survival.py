@@ -430,10 +430,34 @@ def _warm_up(run: Any, room: Path) -> None:
     for words in (["erase", "--person", FANG], ["compact"], ["verify"], ["info"], ["retain", "--days", "9999"]):
         assert run(["visits", *words, "--store", str(store), "--json"]) == 0
     assert run(["visits", "export", "--parquet", str(room / "out"), "--store", str(store), "--json"]) == 0
+    _warm_up_live(run, room)
     sys.stdout.flush()
     os.dup2(kept, 1)
     os.close(kept)
     os.close(silent)
+
+
+def _warm_up_live(run: Any, room: Path) -> None:
+    """Do the same for live stores and warrants."""
+    from datetime import timedelta
+
+    from ringfence.cli.clock import now
+
+    store, signer, warrant = room / "live", room / "signer", room / "warrant.json"
+    assert run(["warrant", "keygen", "--out", str(signer), "--json"]) == 0
+    for number in (0, 1):
+        words = ["visits", "load", str(room / f"{number}.csv"), "--store", str(store), "--kind", "live"]
+        assert run([*words, "--trust", f"{signer}.pub.pem", "--json"]) == 0
+    asked = [*trace_words(store, WEI)[1:-1], "--residual", "30"]
+    told = {
+        "--key": f"{signer}.pem", "--incident": "warm", "--confirmed-by": "laboratory", "--reference": "PCR-118",
+        "--purpose": "warm", "--expires": (now() + timedelta(days=1)).isoformat(), "--out": str(warrant),
+    }  # fmt: skip
+    options = [word for pair in told.items() for word in pair]
+    assert run(["warrant", "new", *asked, *options, "--name", "Liu Min", "--name", "Sun Jie", "--json"]) == 0
+    assert run([*trace_words(store, WEI), "--warrant", str(warrant)]) == 0
+    for act in (["erase", "--person", FANG], ["compact"], ["retain", "--days", "9999"]):
+        assert run(["visits", *act, "--store", str(store), "--json"]) == 0
 
 
 def _die_after(steps: int, below: str) -> None:

@@ -376,3 +376,14 @@ def test_a_spark_master_that_does_not_answer_is_refused_at_once(tmp_path: Path) 
         with pytest.raises(Refused) as refusal:
             SparkEngine(str(tmp_path), master=f"spark://127.0.0.1:{taken.getsockname()[1]}")
     assert refusal.value.code == "engines.spark_unreachable"
+
+
+@pytest.mark.spark
+def test_no_sign_in_the_name_of_an_export_stands_for_other_signs_on_spark(tmp_path: Path) -> None:
+    from ringfence.tracing.engines.spark import SparkEngine
+
+    visits = [(0, 0, 27_444_960, 27_445_020), (1, 0, 27_444_990, 27_445_020)]
+    folder = export(visits, tmp_path / "visits [1] {a,b} *?")
+    with SparkEngine(folder, master="local[1]") as spark:
+        (met,) = spark.trace([0], start=27_444_960, end=27_446_400)
+    assert (met.person, met.minutes) == (1, 30)

@@ -242,3 +242,22 @@ def retain(store: Path) -> None:
 
     with writing(open_store(store)) as writer:
         writer.retain(MIDNIGHT // DAY + 2)
+
+
+def test_newcomers_to_a_store_without_keys_that_was_emptied_never_get_the_number_of_somebody_erased(tmp_path):
+    from ringfence.tracing.visits.batch import VisitBatch
+    from ringfence.tracing.visits.store import create_store
+    from ringfence.tracing.visits.writing import writing
+
+    store = create_store(tmp_path / "town")
+    with writing(store) as writer:
+        writer.add(VisitBatch.of([0, 1, 2], [0, 0, 0], [MIDNIGHT] * 3, [MIDNIGHT + 60] * 3))
+        writer.commit()
+    with writing(store) as writer:
+        writer.erase([1])
+    retain(tmp_path / "town")
+    rows = [(person, HOME, MIDNIGHT + 3 * DAY, MIDNIGHT + 3 * DAY + 60) for person in (WEI, FANG)]
+    file = survival.write_csv(tmp_path / "rows.csv", rows)
+    told = load_files(open_or_create(tmp_path / "town", None), [file], IntakeSettings())
+    assert told.loaded == 2
+    assert survival.stays_in(tmp_path / "town") == set(rows)

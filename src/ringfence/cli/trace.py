@@ -11,8 +11,9 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.clock import now
-from ringfence.cli.explaining import mark_imputed, note_compiling, print_explained
+from ringfence.cli.explaining import mark_imputed, note_compiling
 from ringfence.cli.output import say
+from ringfence.cli.trace_told import print_found, reject_json
 from ringfence.cli.wording import MissingParameter
 
 if TYPE_CHECKING:
@@ -20,18 +21,11 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from zoneinfo import ZoneInfo
 
-    from rich.console import Console
-
     from ringfence.tracing.contacts import Contact, Contacts, ContactSearch
     from ringfence.tracing.encounters.lists import ListSettings
     from ringfence.tracing.found import FileReport
-    from ringfence.tracing.intake.rejects import Reject
     from ringfence.tracing.visits.store import VisitStore
     from ringfence.vocabulary.reasons import Reason
-
-_SHOWN = 40
-_WIDE = 100
-_REJECTS_SHOWN = 10
 
 
 class Stamp(StrEnum):
@@ -155,13 +149,13 @@ def command(
                 "by_channel": {kind: {str(t): n for t, n in steps.items()} for kind, steps in found.reached.items()},
             },
             "files": [_file_json(file) for file in found.files],
-            "rejects": [_reject_json(file, reject) for file, reject in found.rejects],
+            "rejects": [reject_json(file, reject) for file, reject in found.rejects],
             "rejects_file": written["rejects"],
             "notes": [_reason_json(note) for note in found.notes],
             "pages": pages,
             "asked": _asked_json(asked, opened, shown_in),
         },
-        people=lambda console: _print(console, asked, found, rows, shown_in, [*pages], explain=explain),
+        people=lambda console: print_found(console, asked, found, rows, shown_in, [*pages], explain=explain),
     )  # fmt: skip
 
 
@@ -232,14 +226,6 @@ def _file_json(file: FileReport) -> dict[str, Any]:
         "file": file.file, "kind": file.kind, "loaded": file.loaded, "duplicates": file.duplicates,
         "rejected": file.rejected, "undated": file.undated, "before_window": file.before_window,
         "notes": [_reason_json(note) for note in file.notes], "unused_columns": list(file.unused),
-    }  # fmt: skip
-
-
-def _reject_json(file: str, reject: Reject) -> dict[str, Any]:
-    language = output.manner().language
-    return {
-        "file": file, "line": reject.line, "field": reject.field, "code": reject.code,
-        "reason": reject.reason(language), "mend": reject.mend(language), "values": dict(reject.values),
     }  # fmt: skip
 
 
@@ -336,13 +322,6 @@ def offset_of(text: str) -> tzinfo | None:
         return None
 
 
-def _weightiest(contact: Contact) -> str:
-    """Return the place of the longest time together."""
-    if not contact.sittings:
-        return ""
-    return max(contact.sittings, key=lambda s: (s.minutes, s.after_minutes)).place or ""
-
-
 def _onsets(pairs: list[str], zone: tzinfo) -> Mapping[str, int]:
     """Return by person the minute at which the day of onset begins in a zone."""
     from datetime import date, datetime, time
@@ -360,70 +339,3 @@ def _onsets(pairs: list[str], zone: tzinfo) -> Mapping[str, int]:
         except (ValueError, OverflowError) as error:
             raise Refused("moment.unreadable", text=text) from error
     return onsets
-
-
-def _print(
-    console: Console,
-    asked: ContactSearch,
-    found: Contacts,
-    rows: Sequence[Contact],
-    zone: tzinfo,
-    pages: list[Path],
-    *,
-    explain: int,
-) -> None:
-    from ringfence.vocabulary.moments import moment_of
-
-    def said(minute: int | None) -> str:
-        return "" if minute is None else f"{moment_of(minute, zone):%m-%d %H:%M}"
-
-    first = sum(row.hop == 1 for row in rows)
-    output.line("trace.found", count=first, seeds=" ".join(asked.seeds), zone=str(zone))
-    _print_lists(found)
-    if not rows:
-        output.line("trace.nobody_met")
-        return
-    shown = [
-        {"rank": rank, "person": row.person, "hop": row.hop, "band": say(f"band.{row.band}"), "minutes": row.minutes,
-         "encounters": row.encounters, "places": len(row.places), "first": said(row.first), "last": said(row.last),
-         "where": _weightiest(row)}
-        for rank, row in enumerate(rows[:_SHOWN], 1)
-    ]  # fmt: skip
-    unused = set() if asked.hops == 2 else {"hop"}
-    if console.width < _WIDE:  # 80 columns hold no more; --json and --csv tell all
-        unused |= {"places", "last"}
-    columns = [name for name in shown[0] if name not in unused]
-    console.print(output.table([f"trace.column.{c}" for c in columns], [[row[c] for c in columns] for row in shown]))
-    if len(rows) > _SHOWN:
-        output.line("trace.more_rows", count=len(rows) - _SHOWN)
-    print_explained(rows, zone, explain)
-    for kind, steps in (found.reached or {"visit": found.at_or_above or {}}).items():
-        if steps:
-            told = "  ".join(f"≥{t}: {n:,}" for t, n in steps.items())
-            output.line(f"trace.second_hop_{kind}", told=told)
-    for path in pages:
-        output.line("trace.see_page", file=path)
-    output.line("trace.for_a_human")
-
-
-def _print_lists(found: Contacts) -> None:
-    """Tell what the lists held and which rows were not taken, before anything is read out of them."""
-    from ringfence.cli.visits import tell_unused
-
-    for note in found.notes:
-        output.line(note.code, **note.values)
-    for file in found.files:
-        counts = {"loaded": file.loaded, "duplicates": file.duplicates, "rejected": file.rejected}
-        told = {name: f"{count:,}" for name, count in counts.items()}
-        output.line("trace.list_read", file=file.file, **told)
-        if file.unused:
-            tell_unused(file.file, file.unused)
-        for note in file.notes:
-            output.line(note.code, **note.values)
-        if file.undated or file.before_window:
-            output.line("trace.list_times", undated=file.undated, before=file.before_window)
-    for file_name, reject in found.rejects[:_REJECTS_SHOWN]:
-        entry = _reject_json(file_name, reject)
-        output.line("hypotheses.rejected", **entry)
-    if len(found.rejects) > _REJECTS_SHOWN:
-        output.line("trace.more_rejects", count=len(found.rejects) - _REJECTS_SHOWN)

@@ -138,11 +138,14 @@ def _translate_frame(command: Any) -> None:
 
 
 def _wrap_wide_text() -> None:
-    """Let typer's help pages break Chinese, which has no blanks, at the margin: they would cut it with a mark."""
+    """Let typer's help pages break Chinese, which has no blanks, at the margin: they would cut it with a mark.
+
+    typer has no public way to this; where its own function is gone, pages stay as typer makes them.
+    """
     from typer import rich_utils
 
-    plain = rich_utils._make_rich_text
-    if getattr(plain, "wraps", False):
+    plain: Any = getattr(rich_utils, "_make_rich_text", None)
+    if plain is None or getattr(plain, "wraps", False):
         return
 
     def wrapping(**told: Any) -> Any:

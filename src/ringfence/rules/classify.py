@@ -12,7 +12,7 @@ that contact's first exposure until she was separated. Outside there is no class
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -26,27 +26,6 @@ BACKWARD = "backward"
 """The class of who may have been the source: asked and offered a test, never restricted."""
 NO_CLASS = ("none", "dropped")
 _POSITIVE = frozenset({"positive", "confirmed", "asymptomatic"})
-
-
-class Classified(NamedTuple):
-    """What a pack proposes for one exposure. `cls` None: no class, and `because` says why.
-
-    `rule` is the key of the pack that decided; `others` the milder classes that match too; `unknowns` what to ask;
-    `counts` the stretch that counts. One that is `human_only` never leads to a restriction by itself.
-    """
-
-    cls: str | None
-    rule: str = ""
-    because: tuple[Because, ...] = ()
-    others: tuple[str, ...] = ()
-    unknowns: tuple[Because, ...] = ()
-    human_only: bool = False
-    counts: Span | None = None
-
-    @property
-    def may_restrict(self) -> bool:
-        """Return whether a measure may be proposed on it, once a human has assessed it."""
-        return self.cls is not None and self.cls != BACKWARD and not self.human_only
 
 
 class Change(NamedTuple):
@@ -76,6 +55,8 @@ class Rule(NamedTuple):
     after: bool
     only_if: frozenset[str]
     human_only: bool
+    touched: tuple[str, ...]
+    plain: bool
 
 
 class Rules(NamedTuple):
@@ -85,6 +66,7 @@ class Rules(NamedTuple):
     of: Mapping[tuple[bool, str], tuple[Rule, ...]]
     met: frozenset[bool]
     residual: float
+    pack: str
 
 
 class Seen(NamedTuple):
@@ -96,6 +78,56 @@ class Seen(NamedTuple):
     minutes: float | None
     at_least: float
     lingering: bool
+    residual: float
+
+
+class Basis(NamedTuple):
+    """What a proposed class rests on: the fact, the rule, the exposure as it counts, and the pack's name."""
+
+    fact: str
+    rule: Rule
+    seen: Seen
+    pack: str
+
+
+class Classified(NamedTuple):
+    """What a pack proposes for one exposure. `cls` None: no class, and `because` says why.
+
+    `rule` is the key of the pack that decided; `others` the milder classes that match too; `counts` the stretch that
+    counts. One that is `human_only` never leads to a restriction by itself. Reasons and questions are made when read.
+    """
+
+    cls: str | None
+    rule: str = ""
+    others: tuple[str, ...] = ()
+    human_only: bool = False
+    counts: Span | None = None
+    open: tuple[str, ...] = ()
+    basis: Basis | None = None
+    said: tuple[Because, ...] = ()
+
+    @property
+    def because(self) -> tuple[Because, ...]:
+        """Return why: the class with its clause, and each condition of the rule that is known to hold."""
+        if self.basis is None:
+            return self.said
+        fact, rule, seen, name = self.basis
+        facts, clause = (fact,), f"{rule.ruled.source} {rule.ruled.clause}"
+        return tuple(Because(code, clause, name, facts, values) for code, values in _reasons(rule, seen, self.open))
+
+    @property
+    def unknowns(self) -> tuple[Because, ...]:
+        """Return what to ask; each answer can keep the class or make it milder."""
+        if self.basis is None:
+            return ()
+        fact, rule, _, name = self.basis
+        clause = f"{rule.ruled.source} {rule.ruled.clause}"
+        return tuple(Because(f"classify.ask_{what}", clause, name, (fact,)) for what in self.open)
+
+    @property
+    def may_restrict(self) -> bool:
+        """Return whether a measure may be proposed on it, once a human has assessed it."""
+        return self.cls is not None and self.cls != BACKWARD and not self.human_only
 
 
 def classify(
@@ -116,33 +148,37 @@ def classify(
     to_contact = value["to"][0] == "contact"
     window = _window(index, to_contact)
     if isinstance(window, str):
-        return Classified(None, because=(book.because(window, facts=(exposure.id,)),))
+        return Classified(None, said=(book.because(window, facts=(exposure.id,)),))
     seen = _seen(exposure, window, rules.residual, person)
     if seen is None:
         return _outside(exposure, book, window, to_contact, onset)
     if window is None and value.get("backward"):
         return _backward(exposure, book, seen.counts)
-    matches = _matches(rules.of.get((to_contact, value["setting"]), ()), seen, rules.residual)
-    if not matches:
+    best: Rule | None = None
+    unknowns: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    for rule in rules.of.get((to_contact, value["setting"]), ()):  # the strictest class first
+        open_here = _judged(rule, seen, rules.residual)
+        if open_here is None:
+            continue
+        if best is None:
+            best, unknowns = rule, open_here
+        elif rule.rank == best.rank:
+            if (len(open_here), rule.human_only) < (len(unknowns), best.human_only):
+                best, unknowns = rule, open_here
+        elif rule.cls not in others:
+            others = (*others, rule.cls)
+    if best is None:
         code = "classify.no_rule" if to_contact in rules.met else "classify.not_of_contacts"
-        book.asked.add("contact.classes")
         why = book.because(code, "contact.classes", (exposure.id,), setting=value["setting"])
-        return Classified(None, because=(why,), counts=seen.counts)
-    best, unknowns = matches[0]
-    if len(matches) > 1:
-        best, unknowns = min(matches, key=lambda m: (m[0].rank, len(m[1]), m[0].human_only))
+        return Classified(None, counts=seen.counts, said=(why,))
     if window is None:
         unknowns = (*unknowns, "first_exposure" if to_contact else "window")
-    key = best.ruled.key
-    book.asked.update((key, "contact.classes", f"contact.{best.cls}.of"))
-    facts = (exposure.id,)
-    clause = f"{best.ruled.source} {best.ruled.clause}"
-    because = tuple(
-        Because(code, clause, book.name, facts, said) for code, said in _reasons(best, seen, unknowns, book)
-    )
-    asks = tuple(Because(f"classify.ask_{name}", clause, book.name, facts) for name in unknowns)
-    others = tuple(dict.fromkeys(rule.cls for rule, _ in matches if rule.cls != best.cls)) if len(matches) > 1 else ()
-    return Classified(best.cls, key, because, others, asks, best.human_only, seen.counts)
+    book.asked.update(best.touched)
+    if seen.lingering:
+        book.asked.add("exposure.residual")
+    basis = Basis(exposure.id, best, seen, rules.pack)
+    return Classified(best.cls, best.ruled.key, others, best.human_only, seen.counts, unknowns, basis)
 
 
 def propose_changes(
@@ -202,17 +238,21 @@ def rules_of(book: Rulebook) -> Rules:
         {key: tuple(sorted(found, key=lambda r: r.rank)) for key, found in by.items()},
         frozenset(key[0] for key in by),
         residual.value if residual is not None else 0,
+        book.name,
     )
 
 
 def _rule(rank: int, cls: str, name: str, ruled: Ruled) -> Rule:
     table = ruled.value
+    touched = (ruled.key, "contact.classes", f"contact.{cls}.of")
+    plain = set(table) <= {"setting", "human_only", "after_case_left"}
     return Rule(
         rank, cls, name, ruled,
         table.get("minutes"), table.get("cumulative_hours"), table.get("distance_m"),
         frozenset(table.get("protection", ())), frozenset(table.get("contact", ())),
         frozenset(table.get("vehicle", ())), table.get("seats"), table.get("rows", 0), table.get("crew"),
         bool(table.get("after_case_left")), frozenset(table.get("only_if", ())), bool(table.get("human_only")),
+        touched, plain,
     )  # fmt: skip
 
 
@@ -243,9 +283,8 @@ def _seen(exposure: Fact, window: Window | None, residual: float, person: Mappin
     value, start, end = exposure.value, exposure.at, exposure.until
     told: float | None = value.get("minutes")
     after: float = value.get("after_minutes", 0)
-    open_ended = end is None and bool(value.get("going_on"))
-    whole = end is not None and end > start
-    if end is None and not open_ended:
+    goes_on = end is None and bool(value.get("going_on"))
+    if not goes_on and (end is None or end == start):
         end = start if told is None else start + timedelta(minutes=told)
     lingering = after > 0
     counts: Span | None = Span(start, end)
@@ -254,23 +293,25 @@ def _seen(exposure: Fact, window: Window | None, residual: float, person: Mappin
         left = start - timedelta(minutes=after)
         if window is not None and inside(window._replace(ends=_after(window.ends)), left, left) is None:
             return None
+        limit = max(start, left + timedelta(minutes=residual))
+        counts = Span(start, limit if end is None or end > limit else end)
     elif window is not None:
         counts = inside(window, start, end)
         if counts is None and residual:
             counts, lingering = inside(window, start, end, residual), True
-        if counts is None:
-            return None
-    assert counts is not None
-    minutes = told
-    if counts.ends is not None and (whole or open_ended or counts.begins > start or counts.ends != end):
-        length = (counts.ends - counts.begins).total_seconds() / 60
-        if whole or told is not None:
-            minutes = length if told is None else min(told, length)
-    at_least = 0.0
-    if open_ended and minutes is None:
-        known = exposure.known_at if counts.ends is None else min(exposure.known_at, counts.ends)
-        at_least = (known - counts.begins).total_seconds() / 60
-    return Seen(value, person, counts, minutes, at_least, lingering)
+    if counts is None:
+        return None
+    minutes, at_least = told, 0.0
+    begins, ends = counts
+    if ends is not None and (ends > begins or told is not None):
+        length = (ends - begins).total_seconds() / 60
+        if told is not None:
+            minutes = min(told, length)
+        elif not goes_on or exposure.known_at >= ends:
+            minutes = length
+    if goes_on and minutes is None:
+        at_least = (exposure.known_at - begins).total_seconds() / 60
+    return Seen(value, person, counts, minutes, at_least, lingering, residual)
 
 
 def _after(ends: datetime | None) -> datetime | None:
@@ -299,25 +340,15 @@ def _outside(
     edge = window.begins if before else window.ends or window.begins
     key = "" if to_contact else "infectious.from" if before else "infectious.ends_by"
     why = book.because(f"classify.{name}", key, (exposure.id,), edge=said(book, edge), at=said(book, exposure.at))
-    return Classified(None, because=(why,))
+    return Classified(None, said=(why,))
 
 
 def _backward(exposure: Fact, book: Rulebook, counts: Span) -> Classified:
     why = book.because("classify.backward", "backward.course", (exposure.id,))
-    return Classified(BACKWARD, "backward.course", (why,), counts=counts)
+    return Classified(BACKWARD, "backward.course", counts=counts, said=(why,))
 
 
 # ── whether a rule holds ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _matches(rules: Iterable[Rule], seen: Seen, residual: float) -> list[tuple[Rule, tuple[str, ...]]]:
-    """Return the rules that hold or may hold, each with what is not known."""
-    found = []
-    for rule in rules:
-        unknowns = _judged(rule, seen, residual)
-        if unknowns is not None:
-            found.append((rule, unknowns))
-    return found
 
 
 def _judged(  # noqa: PLR0911, PLR0912 — one condition after the other, the cheap ones first
@@ -325,9 +356,11 @@ def _judged(  # noqa: PLR0911, PLR0912 — one condition after the other, the ch
 ) -> tuple[str, ...] | None:
     """Return what is not known of the conditions of a rule, nothing where all hold, None where one fails."""
     value = seen.value
-    unknowns: list[str] = []
     if seen.lingering and (not rule.after or value.get("after_minutes", 0) > residual):
         return None
+    if rule.plain:
+        return ()
+    unknowns: list[str] = []
     if rule.vehicle:
         vehicle = value.get("vehicle")
         if vehicle is None:
@@ -400,9 +433,7 @@ def _only_if(flags: frozenset[str], person: Mapping[str, Any] | None) -> bool | 
 # ── reasons ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _reasons(  # noqa: PLR0912 — one condition after the other
-    rule: Rule, seen: Seen, unknowns: Sequence[str], book: Rulebook
-) -> list[tuple[str, Mapping[str, Any]]]:
+def _reasons(rule: Rule, seen: Seen, unknowns: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return codes with values: the class, and each condition of the rule that is known to hold."""
     value = seen.value
     reasons: list[tuple[str, Mapping[str, Any]]] = [
@@ -428,8 +459,7 @@ def _reasons(  # noqa: PLR0912 — one condition after the other
     if rule.contact and "contact" not in unknowns:
         reasons.append((f"classify.contact_{value['contact']}", {}))
     if seen.lingering:
-        book.asked.add("exposure.residual")
-        reasons.append(("classify.after_case_left", {"residual": book.values["exposure.residual"].value}))
+        reasons.append(("classify.after_case_left", {"residual": seen.residual}))
     if rule.only_if and not rule.only_if & set(unknowns):
         reasons += [
             (f"classify.{flag}", {})

@@ -202,7 +202,16 @@ def dossiers(facts: Iterable[Fact]) -> dict[Subject, list[Fact]]:
             named = any(f.subject[0] == kind for f in found)
             if subject in by or named or (kind == "person" and number not in people):
                 by[subject] = _merged(by.get(subject, []), found)
+    for subject in [s for s in by if s[0] == "tube"]:
+        by[subject] = _with_members(by[subject], bodies)
     return dict(by)
+
+
+def _with_members(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fact]:
+    """Return the facts of a tube with the samples and results of the people in it, whose holds those end."""
+    members = {who.number for fact in facts if fact.kind == "members" for who in fact.value["who"]}
+    own = [f for number in sorted(members) for f in bodies.get(number, ()) if f.kind in ("sample", "result")]
+    return _merged(facts, own) if own else facts
 
 
 @cache

@@ -126,7 +126,7 @@ class Body:
     def separated(self) -> Fact | None:
         """Return what first set her apart from others: said so, or a stay in a site or hospital."""
         found = [*self.of("separated"), *(f for f in self.of("stay") if f.value["kind"] in SITES)]
-        return min(found, key=lambda f: f.at) if found else None
+        return earliest(found)
 
     def ill(self, *, since: datetime) -> Fact | None:
         """Return the latest observation of illness since a moment, None if a later one finds her well."""
@@ -168,6 +168,11 @@ class Body:
             else:
                 chains.append(Signed(begins, ends, (paper,)))
         return chains
+
+
+def earliest(facts: Sequence[Fact]) -> Fact | None:
+    """Return the fact that happened first."""
+    return min(facts, key=lambda fact: (fact.at, fact.id)) if facts else None
 
 
 def days_covered(days: Sequence[int], book: Rulebook) -> Spans:

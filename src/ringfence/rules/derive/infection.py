@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ringfence.rules.derive.body import FEVER_C, PLACED_IN, Body, Taken
+from ringfence.rules.derive.body import FEVER_C, PLACED_IN, Body, Taken, earliest
 from ringfence.rules.derive.courses import DAY, HOUR, Course, Stage, course_of
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
@@ -64,7 +64,7 @@ class Case:
         if asks == "isolate_home":
             found = [f for f in found if f.value["kind"] != "home"]
         found += self.body.of("separated")
-        return min(found, key=lambda f: f.at) if found else None
+        return earliest(found)
 
     def asks(self) -> str:
         """Return where such a patient is cared for."""

@@ -50,7 +50,6 @@ class Walk:
         zero = book.day_of(anchor)
         known_at = self.known_at
         now = self.sheet.now
-        self.released = self.body.last("release")
         for stage in self.course.stages:
             laid = lay(stage, zero, known_at, book, self.anchors)
             if laid.ends is not None and laid.ends <= known_at:
@@ -69,6 +68,7 @@ class Walk:
         """Write the duties of one stage; return when it really ends."""
         stage, sheet = laid.stage, self.sheet
         ends = laid.ends
+        self.released = next((f for f in self.body.of("release") if f.at > laid.begins), None)
         chain: Signed | None = None
         if stage.restrains:
             self.signed = self.body.signed(stage.asks, self.known_at - 30 * DAY)

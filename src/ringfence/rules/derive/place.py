@@ -12,6 +12,12 @@ from ringfence.rules.facts import Fact
 FREEZE_MOST = timedelta(hours=24)
 """The longest time for which a positive in a site keeps releases waiting: a limit of the house."""
 
+_WHY_DISINFECT = {
+    "case_left": "duty.place_disinfect",
+    "vacated": "duty.room_turn",
+    "environment_sample": "duty.place_positive",
+}
+
 
 def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return the duties of a place where a case was, and of a site in which a positive was found."""
@@ -36,12 +42,12 @@ def clean_after_case(sheet: Sheet, *, slot_of_disinfection: str, slot_of_sample:
     if not causes:
         return "free"
     cause = causes[-1]
-    code = "duty.place_positive" if cause.kind == "environment_sample" else "duty.place_disinfect"
+    code = _WHY_DISINFECT[cause.kind]
     records = [f for f in dossier.of("disinfection") if f.value["kind"] == "terminal" and f.at >= cause.at]
     duty = clocked(sheet, "disinfect", slot_of_disinfection, "disinfect", since=cause.known_at, code=code,
                    facts=(cause,), proofs=records[:1])  # fmt: skip
     if duty is None:
-        return "free" if not positives or cause is not positives[-1] else "closed"
+        return "closed" if cause.kind == "environment_sample" and not _negative_since(dossier, cause) else "free"
     if duty.ended != PROVED or not records:
         return "excused" if duty.ended == "excused" else "dirty"
     samples = [f for f in dossier.of("environment_sample") if f.at >= records[0].at
@@ -51,6 +57,10 @@ def clean_after_case(sheet: Sheet, *, slot_of_disinfection: str, slot_of_sample:
     if sampled is None or sampled.ended in (PROVED, "excused"):
         return "free"
     return "sample_wait"
+
+
+def _negative_since(dossier: Dossier, cause: Fact) -> bool:
+    return any(f.value["outcome"] == "negative" and f.at > cause.at for f in dossier.of("environment_sample"))
 
 
 def _environment_positive(sheet: Sheet, found: Fact) -> None:

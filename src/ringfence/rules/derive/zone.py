@@ -66,6 +66,8 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     values: list[tuple[str, Any]] = [("level", zone.level), ("until", until), ("earliest_lift", earliest)]
     if dossier.rulebook.get(zone.key("lifts_with")) is not None:
         values.append(("lifts_with", "all_others"))
+    if lifted or lapsed:
+        values.append(("over_at", lifted.at if lifted else until))
     return sheet.derivation(Status(state, values=tuple(values)))
 
 
@@ -209,11 +211,21 @@ def _conditions(sheet: Sheet, zone: Zone) -> Iterator[Condition]:
     if days is not None:
         yield _round(sheet, zone, days, max(whole, default=now))
     if book.get(zone.key("lifts_with")) is not None:
-        others = [s for s, status in sheet.dossier.leans_on.items() if s.kind == "zone" and s != sheet.dossier.subject
-                  and status.state not in _OVER and ("lifts_with", "all_others") not in status.values]  # fmt: skip
-        yield Condition(not others, now if not others else None, sheet.because(
-            "duty.zone_with_others" if others else "duty.zone_others_lifted", zone.key("lifts_with"),
-            others=", ".join(map(str, sorted(others)))))  # fmt: skip
+        yield _others(sheet, zone)
+
+
+def _others(sheet: Sheet, zone: Zone) -> Condition:
+    """Return the condition that all other zones are lifted; those that wait for the others themselves do not count."""
+    key = zone.key("lifts_with")
+    zones = {s: status for s, status in sheet.dossier.leans_on.items() if s.kind == "zone" and s != zone.begun.subject
+             and ("lifts_with", "all_others") not in status.values}  # fmt: skip
+    others = sorted(s for s, status in zones.items() if status.state not in _OVER)
+    if others:
+        said = ", ".join(map(str, others))
+        return Condition(False, None, sheet.because("duty.zone_with_others", key, others=said))
+    lifted = [dict(status.values).get("over_at") for status in zones.values()]
+    at = max([zone.begun.known_at, *(moment for moment in lifted if isinstance(moment, datetime))])
+    return Condition(True, at, sheet.because("duty.zone_others_lifted", key))
 
 
 def _contacts(sheet: Sheet, zone: Zone, days: int) -> Condition:
@@ -246,7 +258,7 @@ def _round(sheet: Sheet, zone: Zone, days: int, others: datetime) -> Condition:
     if good:
         why = sheet.because("duty.zone_round_done", key, good[-1:], date=date.fromordinal(book.day_of(good[-1].at)))
         sheet.wake(book.start_of(book.day_of(good[-1].at) + days + 1))
-        return Condition(True, book.start_of(lift), why)
+        return Condition(True, good[0].known_at, why)
     sheet.wake(book.start_of(lift - days))
     sheet.wake(book.start_of(book.day_of(sheet.now) + 1))
     why = sheet.because("duty.zone_round_needed", key, full[-1:], days=days, first=first, last=final)

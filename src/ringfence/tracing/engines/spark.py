@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from collections.abc import Mapping, Sequence
@@ -75,7 +76,7 @@ class SparkEngine(SqlEngine):
         from pyspark.errors import AnalysisException
 
         try:
-            files = self._spark.read.option("basePath", str(export)).parquet(f"{export}/{DAYS}")
+            files = self._spark.read.option("basePath", str(export)).parquet(f"{_literal(export)}/{DAYS}")
             pieces = files.selectExpr("person", "place", "start as s", "`end` as e", "date")
         except AnalysisException as error:
             raise Refused("engines.no_export", folder=export) from error
@@ -143,3 +144,8 @@ def _await_worker(spark: SparkSession, master: str, patience_seconds: int) -> No
         tick.wait(0.1)
     spark.stop()
     raise Refused("engines.spark_busy", master=master, seconds=patience_seconds)
+
+
+def _literal(export: Path | str) -> str:
+    """Return a place as Spark reads it among patterns: no sign in it stands for other signs."""
+    return re.sub(r"[\\\[\]{}*?]", r"\\\g<0>", str(export))

@@ -18,6 +18,8 @@ from ringfence.vocabulary.moments import MINUTES_PER_DAY, ceil_minute, floor_min
 from ringfence.vocabulary.refusals import Refused
 
 R = TypeVar("R")
+P = TypeVar("P", "CaseRecord", "ControlRecord")
+N = TypeVar("N")
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "person": (
@@ -172,53 +174,57 @@ def number_cases(
     rows: Sequence[CaseRecord], *, persons: Mapping[str, int], places: Mapping[str, int]
 ) -> tuple[list[SourceCase], list[Reject]]:
     """Return the cases by their numbers in a store, and a problem for each person the store has never seen."""
-    cases, problems = [], []
-    for r in rows:
-        number = persons.get(r.person)
-        if number is None:
-            problems.append(Reject(r.line, "person", "hypothesis.row.unknown_person", {"person": r.person}))
-            continue
-        cases.append(
-            SourceCase(
-                person=number,
-                onset_start=r.onset[0] if r.onset else None,
-                onset_end=r.onset[1] if r.onset else None,
-                sample_start=r.sample[0] if r.sample else None,
-                sample_end=r.sample[1] if r.sample else None,
-                household=r.household,
-                community=r.community,
-                age=r.age,
-                found_by=r.found_by,
-                screened_place=_place_number(r, places, problems),
-                infector_known=r.infector_known,
-                matched_set=r.matched_set,
-            )
+
+    def case(r: CaseRecord, person: int, screened_place: int | None) -> SourceCase:
+        return SourceCase(
+            person=person,
+            onset_start=r.onset[0] if r.onset else None,
+            onset_end=r.onset[1] if r.onset else None,
+            sample_start=r.sample[0] if r.sample else None,
+            sample_end=r.sample[1] if r.sample else None,
+            household=r.household,
+            community=r.community,
+            age=r.age,
+            found_by=r.found_by,
+            screened_place=screened_place,
+            infector_known=r.infector_known,
+            matched_set=r.matched_set,
         )
-    return cases, problems
+
+    return _numbered(rows, case, persons, places)
 
 
 def number_controls(
     rows: Sequence[ControlRecord], *, persons: Mapping[str, int], places: Mapping[str, int]
 ) -> tuple[list[SourceControl], list[Reject]]:
     """Return the controls by their numbers in a store, and a problem for each person the store has never seen."""
-    controls, problems = [], []
-    for r in rows:
-        number = persons.get(r.person)
-        if number is None:
-            problems.append(Reject(r.line, "person", "hypothesis.row.unknown_person", {"person": r.person}))
-            continue
-        controls.append(
-            SourceControl(
-                person=number,
-                household=r.household,
-                community=r.community,
-                age=r.age,
-                found_by=r.found_by,
-                screened_place=_place_number(r, places, problems),
-                matched_set=r.matched_set,
-            )
+
+    def control(r: ControlRecord, person: int, screened_place: int | None) -> SourceControl:
+        return SourceControl(
+            person=person,
+            household=r.household,
+            community=r.community,
+            age=r.age,
+            found_by=r.found_by,
+            screened_place=screened_place,
+            matched_set=r.matched_set,
         )
-    return controls, problems
+
+    return _numbered(rows, control, persons, places)
+
+
+def _numbered(
+    rows: Sequence[P], made: Callable[[P, int, int | None], N], persons: Mapping[str, int], places: Mapping[str, int]
+) -> tuple[list[N], list[Reject]]:
+    """Return what is made of each row with the numbers of its person and place, and a problem for each unknown one."""
+    found, problems = [], []
+    for row in rows:
+        number = persons.get(row.person)
+        if number is None:
+            problems.append(Reject(row.line, "person", "hypothesis.row.unknown_person", {"person": row.person}))
+        else:
+            found.append(made(row, number, _place_number(row, places, problems)))
+    return found, problems
 
 
 def _place_number(row: CaseRecord | ControlRecord, places: Mapping[str, int], problems: list[Reject]) -> int | None:

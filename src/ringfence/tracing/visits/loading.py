@@ -147,6 +147,8 @@ def finish_erasures(store: VisitStore, writer: Writer) -> None:
     if missing:
         writer.erase([s.number for s in missing], missing)
     persons, places = store.numbers_used()
+    # A number that was erased is never given again, though a store that was emptied shows it no more.
+    persons = max([persons, *(int(number) + 1 for number in store.erased)])
     if persons > keys.count("person") or places > keys.count("place"):
         # An older copy of the keys must not give numbers again that the store has used since.
         keys.reserve("person", persons)
