@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from ringfence.vocabulary.subjects import Subject
 
 _STATES = ("open", "waiting", "late", "proved", "attested", "unknown", "impossible", "excused", "superseded", "refused")
-_COLUMNS = ("duties.column.due", "duties.column.subject", "duties.column.what", "duties.column.desk",
-            "duties.column.state", "duties.column.why")  # fmt: skip
 
 
 def command(
@@ -102,22 +100,26 @@ def _wanted(subjects: list[str], states: list[str]) -> Any:
 
 
 def print_duties(console: Console, duties: Iterable[Duty], teller: Teller) -> None:
-    """Print duties as a table, the next deadline first."""
+    """Print duties, the next deadline first: a line of what, whom, desk and state, then the reasons below it."""
+    from rich.text import Text
+
     from ringfence.rules.duties import OPEN
     from ringfence.rules.telling import in_order
 
-    rows = []
-    for duty in in_order(duties):
-        due = duty.due or duty.until
-        when = "" if due is None else teller.moment(due)
-        far = teller.due(due) if duty.ended == OPEN else ""
-        why = "\n".join(teller.why(duty.because))
-        rows.append((f"{when}\n{far}".strip(), teller.subject(duty.subject), teller.what(duty),
-                     teller.word("desk", duty.desk), teller.state(duty), why))  # fmt: skip
-    if rows:
-        console.print(output.table(_COLUMNS, rows))
-    else:
+    listed = in_order(duties)
+    if not listed:
         output.line("duties.none")
+    for duty in listed:
+        due = duty.due or duty.until
+        when = "—" if due is None else teller.moment(due)
+        far = teller.due(due) if duty.ended == OPEN else ""
+        head = Text(f"{when}  ", style="bold red" if duty.state(teller.now or duty.begins) == "late" else "bold")
+        head.append(teller.what(duty), style="bold")
+        said = [teller.subject(duty.subject), teller.word("desk", duty.desk), teller.state(duty), far]
+        head.append(" · " + " · ".join(filter(None, said)), style="not bold")
+        console.print(head, soft_wrap=True)
+        for why in teller.why(duty.because):
+            console.print(Text(f"    {why}", style="dim"), soft_wrap=True)
 
 
 def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, teller: Teller) -> dict[Any, list[str]]:

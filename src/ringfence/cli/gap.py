@@ -56,6 +56,8 @@ def command(
         if not found:
             output.line("duties.none")
         for one in found:
+            if not one.due and not one.superseded:
+                continue
             console.print(_equation(one, teller), style="bold", markup=False, soft_wrap=True)
             _print_names(console, one, teller)
         if len(found) > 1:
@@ -72,6 +74,7 @@ def _equation(one: Equation, teller: Teller) -> str:
     said = say("gap.equation", kind=kind, due=one.due, proved=one.proved, attested=one.attested, excused=one.excused,
                unknown=one.unknown, open=one.open)  # fmt: skip
     more = [say("gap.late", late=one.late)] if one.late else []
+    more += [say("gap.running", running=one.running)] if one.running else []
     more += [say("gap.waiting", waiting=one.waiting)] if one.waiting else []
     more += [say("gap.superseded", superseded=one.superseded)] if one.superseded else []
     return said + "".join(more)
@@ -88,7 +91,7 @@ def _print_names(console: Console, one: Equation, teller: Teller) -> None:
     rows = [
         (teller.subject(m.duty.subject), teller.what(m.duty), teller.word("desk", m.duty.desk),
          teller.moment(m.duty.due or m.duty.until) if m.duty.due or m.duty.until else "", misses(m, teller))
-        for m in one.missing
+        for m in one.missing if not m.running
     ]  # fmt: skip
     if rows:
         console.print(output.table(_COLUMNS, rows))
@@ -113,7 +116,10 @@ def misses(one: Missing, teller: Teller) -> str:
 
 
 def _json(one: Equation, teller: Teller, *, names: bool = True) -> dict[str, Any]:
-    counts = {name: getattr(one, name) for name in ("due", "proved", "attested", "unknown", "open", "late", "waiting")}
+    counts = {
+        name: getattr(one, name)
+        for name in ("due", "proved", "attested", "unknown", "open", "late", "running", "waiting")
+    }
     told: dict[str, Any] = {"kind": one.kind, **counts, "excused_or_impossible": one.excused,
                             "superseded": one.superseded, "sentence": _equation(one, teller)}  # fmt: skip
     if names:

@@ -37,6 +37,11 @@ class Missing:
     late_by: timedelta | None
     uncovered: timedelta | None
 
+    @property
+    def running(self) -> bool:
+        """Return whether this is a span that goes on and is covered so far: open, and nothing is missing."""
+        return self.late_by is None and self.uncovered == timedelta()
+
 
 @dataclass(slots=True)
 class Equation:
@@ -59,6 +64,11 @@ class Equation:
     def late(self) -> int:
         """Return how many of the open ones are past their deadline."""
         return sum(one.late_by is not None for one in self.missing)
+
+    @property
+    def running(self) -> int:
+        """Return how many of the open ones are spans that go on and are covered so far."""
+        return sum(one.running for one in self.missing)
 
     def parts(self) -> tuple[int, ...]:
         """Return the terms of the right side, in the order of `PARTS`."""

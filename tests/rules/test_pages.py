@@ -1,0 +1,120 @@
+"""What the rules say: a page of a pack with the source of each number; and how values are told."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from ringfence.rules.duties import Because
+from ringfence.rules.packfile import key_rules
+from ringfence.rules.pages import calendar, index, page, topic_of
+from ringfence.rules.rulebook import Rulebook
+from ringfence.rules.shipped import Shelf, shipped_texts
+from ringfence.rules.telling import Teller, timeline
+from ringfence.vocabulary.subjects import Subject
+from ringfence.vocabulary.words import table
+from tests.rules.packs_for_tests import dated, small_pack
+
+SITE = small_pack(
+    {
+        "discharge.ct": dated({date(2020, 1, 1): 40, date(2022, 3, 15): 35}),
+        "course.site.stages": ["central", "home"],
+        "course.site.count_from": "last_exposure",
+        "course.site.central.asks": "quarantine_site",
+        "course.site.central.days": 14,
+        "course.site.central.tests": [1, 4, 14],
+        "course.site.central.specimen": "np",
+        "course.site.central.last_test": "double_swab",
+        "course.site.central.release": ["own_tests"],
+        "course.site.home.asks": "quarantine_home",
+        "course.site.home.days": 7,
+        "course.site.home.tests": [7],
+        "authority.county.order": {"asks": ["quarantine_site"], "days": 14, "hearing_hours": 24},
+    },
+    ends=date(2022, 6, 30),
+    names={"stage.central": {"en": "At the site", "zh": "集中"}, "body.county": {"en": "County", "zh": "县政府"}},
+)
+
+
+def test_each_number_stands_with_unit_day_clause_document_and_confidence():
+    lines = page(SITE, "en").splitlines()
+    assert any("| 40 cycles | 2020-01-01 | §1 | The plan, 2020-01-01 | official | small |" in line for line in lines)
+    assert any("| 35 cycles | 2022-03-15 |" in line for line in lines)
+    assert any("县政府 | 决定书 | 集中隔离医学观察 | 14 天 | 24 小时" in line for line in page(SITE, "zh").splitlines())
+
+
+def test_a_pack_whose_period_ends_is_marked_in_both_languages():
+    for language in ("en", "zh"):
+        assert "HISTORICAL 历史规则" in page(SITE, language)
+    assert "HISTORICAL" not in page(small_pack({"discharge.ct": 40}), "en")
+
+
+def test_a_course_is_a_calendar_of_days_and_a_later_stage_counts_on_from_the_end_of_the_one_before():
+    days = dict(calendar("site", Rulebook.of(SITE, date(2022, 3, 8)), Teller("en", SITE)))
+    assert sorted(days) == [0, 1, 4, 14, 21]
+    assert days[4] == ["test, day 4 of the stage (nasopharyngeal swab)"]
+    assert days[14][0].startswith("test by two swabs with two kits")
+    assert "At the site ends with this day, if: her own tests negative" in days[14]
+    assert days[14][-1] == "home begins: quarantine at home"
+    assert days[21][0].startswith("test, day 7 of the stage")
+
+
+def test_every_key_of_the_schema_has_a_section_and_every_choice_a_word():
+    topics = {topic_of(rule.pattern) for _, rule in key_rules()}
+    assert {f"topic.{topic}" for topic in topics} <= set(table())
+    lacking = [
+        (rule.pattern, choice)
+        for _, rule in key_rules()
+        for choice in rule.form.choices
+        if f"word.{choice}" not in table() and len(choice) > 1
+    ]
+    assert lacking == []
+    assert [rule.unit for _, rule in key_rules() if rule.unit and f"unit.{rule.unit}" not in table()] == []
+
+
+def test_values_follow_each_other_as_they_are_in_force():
+    town = small_pack({"discharge.ct": dated({date(2022, 3, 1): 37})}, pack_id="town", over=SITE)
+    assert [(since.isoformat(), entry.value) for since, entry in timeline(town.entries["discharge.ct"])] == [
+        ("2020-01-01", 40),
+        ("2022-03-01", 37),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("length", "en", "zh"),
+    [
+        (timedelta(hours=3, minutes=20), "3 h 20 min", "3 小时 20 分"),
+        (timedelta(days=2), "2 d", "2 天"),
+        (timedelta(hours=47, minutes=1), "47 h 1 min", "47 小时 1 分"),
+        (timedelta(seconds=20), "0 min", "0 分"),
+    ],
+)
+def test_lengths_are_told_in_days_hours_and_minutes(length, en, zh):
+    assert (Teller("en", SITE).length(length), Teller("zh", SITE).length(length)) == (en, zh)
+
+
+def test_moments_are_told_on_the_clocks_of_the_pack_and_deadlines_by_how_far_off_they_are():
+    teller = Teller("en", SITE, datetime(2022, 3, 8, 1, tzinfo=UTC), {2: "Fang 芳"})
+    assert teller.moment(datetime(2022, 3, 7, 16, tzinfo=UTC)) == "2022-03-08 00:00"
+    assert teller.due(datetime(2022, 3, 8, 4, 20, tzinfo=UTC)) == "in 3 h 20 min"
+    assert teller.due(datetime(2022, 3, 7, 1, tzinfo=UTC)) == "late by 24 h"
+    assert teller.day(date(2022, 3, 21)) == "21 March"
+    assert Teller("zh", SITE).day(date(2022, 3, 21)) == "3月21日"
+    assert teller.subject(Subject("contact", 2)) == "Fang 芳 (contact 2)"
+    assert teller.subject(Subject("place", 2)) == "place 2"
+
+
+def test_a_reason_without_a_sentence_is_shown_as_it_is():
+    why = Because("no.such_code", values={"who": Subject("contact", 2), "stage": "central"})
+    assert Teller("zh", SITE).because(why) == "no.such_code (who 接触者 2, stage 集中)"
+
+
+@pytest.mark.parametrize("name", sorted(shipped_texts()))
+def test_the_page_of_a_shipped_pack_can_be_made_in_both_languages(name):
+    pack = Shelf().pack(name)
+    for language in ("en", "zh"):
+        text = page(pack, language)
+        assert pack.said(language) in text
+        assert (pack.ends is not None) == ("HISTORICAL 历史规则" in text)
+    assert f"({name}.zh.md)" in index([pack])
