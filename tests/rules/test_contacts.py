@@ -135,8 +135,8 @@ def test_days_that_passed_before_she_was_known_are_not_owed_and_the_last_of_them
 
 def test_a_stay_covers_the_span_and_the_gap_is_the_uncovered_hours():
     facts = [*FANG_JUDGED, agreed(2, "2022-03-08T09:00", "2022-03-22T00:00"),
-             fact("stay", "contact:2", "2022-03-08T15:00", until="2022-03-10T09:00", place="place:9", **{"kind": "quarantine_site"}),
-             fact("stay", "contact:2", "2022-03-10T11:00", place="place:9", **{"kind": "quarantine_site"})]  # fmt: skip
+             fact("stay", "contact:2", "2022-03-08T15:00", until="2022-03-10T09:00", place="place:9", kind="quarantine_site"),
+             fact("stay", "contact:2", "2022-03-10T11:00", place="place:9", kind="quarantine_site")]  # fmt: skip
     during = duties_of(facts, "2022-03-11T11:00", "contact:2")["remain/central"]
     assert during.values["gap_hours"] == 8.0
     assert during.ended == "open"
@@ -273,3 +273,14 @@ def test_nothing_is_signable_under_a_pack_that_is_not_in_force():
     book = eighth(on=date(2019, 3, 8))
     proposals = proposals_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", book) if book.values else {}
     assert all(not p.signable for p in proposals.values() if p.kind == "measure")
+
+
+def test_advice_without_an_end_restrains_nobody():
+    advice = fact("instrument", "contact:2", "2022-03-08T09:00", rung="advice", asks="quarantine_site")
+    assert "remain/central" not in duties_of([*FANG_JUDGED, advice], "2022-03-08T10:00", "contact:2")
+
+
+def test_igg_in_her_serum_makes_nobody_a_case():
+    serum = fact("sample", "contact:2", "2022-03-08T09:00", specimen="serum")
+    igg = fact("result", "contact:2", "2022-03-08T12:00", sample=serum.id, outcome="positive", test="igg")
+    assert "case" not in proposals_of([*FANG_JUDGED, serum, igg], "2022-03-08T13:00", "contact:2")

@@ -17,7 +17,7 @@ def swab(when: str, ct: float | None = None, outcome: str = "positive", who: int
 
 
 def in_hospital(when: str = "2022-03-08T06:30", who: int = 1):
-    return fact("stay", f"infection:{who}", when, place="place:8", **{"kind": "hospital"})
+    return fact("stay", f"infection:{who}", when, place="place:8", kind="hospital")
 
 
 def test_a_confirmed_case_is_reported_in_two_hours_and_interviewed_by_two_four_and_twenty_four():

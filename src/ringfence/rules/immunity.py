@@ -87,10 +87,14 @@ def doses_due(
     if immunity.state == EVIDENCE and not any(_OWED_IN_ANY_STATE.intersection(rule.groups) for rule in rules.values()):
         return ()
     doses = [fact for fact in facts if fact.kind == "dose" and fact.at <= at]
-    windows = {}
-    for name, rule in rules.items():
-        begins = last_exposure or first_exposure if rule.from_last else first_exposure
-        windows[name] = _window(rule, begins, doses, book)
+    first = book.day_of(first_exposure)
+    last = first if last_exposure is None else book.day_of(last_exposure)
+    windows = {
+        name: _window(rule, last_exposure or first_exposure, last, doses, book)
+        if rule.from_last
+        else _window(rule, first_exposure, first, doses, book)
+        for name, rule in rules.items()
+    }
     exposed = _Exposed(_Person.of(facts, at), immunity, book, at, rules, windows)
     owed = (_due(rule, exposed) for rule in rules.values())
     return tuple(due for due in owed if due is not None)
@@ -365,6 +369,7 @@ class _DoseRule:
 class _Window(NamedTuple):
     begins: datetime
     due: datetime
+    day: int
     given: Fact | None
     in_time: bool
 
@@ -398,13 +403,14 @@ def _dose_rule(name: str, of: Mapping[str, Any], vaccines: frozenset[str], aged:
     )
 
 
-def _window(rule: _DoseRule, begins: datetime, doses: Sequence[Fact], book: Rulebook) -> _Window:
+def _window(rule: _DoseRule, begins: datetime, day: int, doses: Sequence[Fact], book: Rulebook) -> _Window:
     """Return when a dose helps and the one that was given; a dose known by its day alone counts on that day."""
     due = begins + rule.within
-    day = book.day_of(begins)
-    had = [f for f in doses if _plain(f.value["product"]) in rule.products and book.day_of(f.at) >= day]
-    given = had[0] if had else None
-    return _Window(begins, due, given, given is not None and given.at <= due)
+    given: Fact | None = None
+    if doses:
+        had = (f for f in doses if _plain(f.value["product"]) in rule.products and book.day_of(f.at) >= day)
+        given = next(had, None)
+    return _Window(begins, due, day, given, given is not None and given.at <= due)
 
 
 class _Exposed(NamedTuple):
@@ -421,7 +427,7 @@ class _Exposed(NamedTuple):
 def _due(rule: _DoseRule, exposed: _Exposed) -> DoseDue | None:
     """Return a dose that is due, None where she is not of those who are offered it."""
     book, window = exposed.book, exposed.windows[rule.name]
-    months = exposed.person.months(window.begins.astimezone(book.zone).date())
+    months = exposed.person.months(date.fromordinal(window.day))
     reference = exposed.rules.get(rule.reference)
     youngest = reference.youngest if reference is not None else None
     too_young = months is not None and youngest is not None and months < youngest

@@ -93,7 +93,9 @@ class Body:
             alone = []
             for result in results:
                 target = result.value.get("sample")
-                if target in known:
+                if result.value.get("test") == "igg":  # it tells of immunity, not of an infection
+                    samples = [s for s in samples if s.id != target]
+                elif target in known:
                     of_sample[target] = result
                 else:
                     alone.append(result)
@@ -151,7 +153,7 @@ class Body:
         papers += [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
             for fact in self.of("instrument")
-            if fact.value["asks"] == asks and not void_reasons(fact, self.book)
+            if fact.value["asks"] == asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book)
         ]
         early: dict[str, datetime] = {}
         for fact in self.of("ended"):
