@@ -21,8 +21,8 @@ def duty(kind="test", *, of=2, ended=OPEN, begins=-9, due=15, until=None, covere
 
     spans = tuple((at(start), at(stop)) for start, stop in covered)
     subject = Subject("contact", of)
-    return Duty(f"{kind}/{subject}/1/d{of}{begins}{due}", kind, subject, "testing", at(begins), at(due), at(until), ended,
-                None, (), (), spans)  # fmt: skip
+    key = f"{kind}/{subject}/1/d{of}{begins}{due}"
+    return Duty(key, kind, subject, "testing", at(begins), at(due), at(until), ended, None, (), (), spans)
 
 
 def test_a_duty_stands_in_the_term_of_its_end():
@@ -57,8 +57,17 @@ def test_a_span_that_goes_on_and_is_covered_so_far_is_open_and_misses_nothing():
     assert (stays.open, stays.running, stays.late) == (1, 1, 0)
 
 
-@given(some.lists(some.builds(duty, some.sampled_from(KINDS), of=some.integers(0, 9), ended=some.sampled_from((OPEN, *ENDS)),
-                              begins=some.integers(-30, 30), due=some.integers(-30, 60))))  # fmt: skip
+DUTIES = some.builds(
+    duty,
+    some.sampled_from(KINDS),
+    of=some.integers(0, 9),
+    ended=some.sampled_from((OPEN, *ENDS)),
+    begins=some.integers(-30, 30),
+    due=some.integers(-30, 60),
+)
+
+
+@given(some.lists(DUTIES))
 def test_the_equation_holds_for_every_kind_and_nobody_is_lost(listed):
     found = equations(listed, NOW)
     for one in found:
