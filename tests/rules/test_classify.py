@@ -189,6 +189,7 @@ def test_after_isolation_there_is_no_class_and_the_reason_says_so():
 
 def test_only_the_minutes_inside_the_window_count():
     assert proposed(at="2022-03-08T02:50", until="2022-03-08T05:00", setting="meal").cls is None
+    assert proposed(at="2022-03-08T02:50", setting="meal", minutes=60).cls is None
     found = proposed(at="2022-03-08T02:30", until="2022-03-08T05:00", setting="meal")
     assert found.cls == "close"
     assert found.counts == (local("2022-03-08T02:30"), local("2022-03-08T03:00"))
@@ -312,6 +313,7 @@ def test_a_class_that_has_no_upgrade_stands():
     [
         ("close", {"setting": "household"}, None),
         ("close", {"setting": "shop"}, ("downgrade", "general", "classify.again_less")),
+        ("secondary", {"setting": "shop"}, ("downgrade", "general", "classify.again_less")),
         ("close", {"setting": "meal", "minutes": 5}, ("downgrade", "none", "classify.again_no_longer")),
         ("close", {"setting": "household", "at": "2022-03-01"}, ("downgrade", "none", "classify.again_no_longer")),
         ("general", {"setting": "household"}, ("upgrade", "close", "classify.again_more")),

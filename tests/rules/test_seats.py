@@ -36,6 +36,8 @@ from ringfence.rules.seats import Seat, near, read_seats
         ("5车15中铺", [Seat("5", number=15, tier="中")]),
         ("CZ3803 53C,53H", [Seat(None, 53, "C"), Seat(None, 53, "H")]),
         ("7车3C，13D号", [Seat("7", 3, "C"), Seat("7", 13, "D")]),
+        ("K4094次11车厢99、100座", [Seat("11", number=99), Seat("11", number=100)]),
+        ("软卧11车厢1号,包厢仅患者1人", [Seat("11", number=1)]),
         ("2车厢3号包厢", [Seat("2", compartment="3")]),
         ("cabin 304", [Seat(compartment="304")]),
         ("D2281", []),

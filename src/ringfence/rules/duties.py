@@ -6,7 +6,7 @@ These are named tuples: a city has hundreds of thousands of them, and they are c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ringfence.vocabulary.proofs import Grade
@@ -78,6 +78,12 @@ class Duty(NamedTuple):
         if now < self.begins:
             return "waiting"
         return "late" if self.due is not None and now > self.due else OPEN
+
+    def gap(self, now: datetime) -> timedelta:
+        """Return the uncovered time of a span up to a moment."""
+        ends = min(now, self.until) if self.until is not None else now
+        covered = sum((min(stop, ends) - start for start, stop in self.covered if start < ends), timedelta(0))
+        return max(ends - self.begins - covered, timedelta(0))
 
 
 class Proposal(NamedTuple):

@@ -34,13 +34,14 @@ _CARRIAGE = re.compile(
     r"|\b(?:CARRIAGE|COACH|CAR|WAGON)\s*(?:NO\.?\s*)?()0*([1-9]\d?)\b"
 )
 _CABIN = re.compile(
-    r"(?:(?:CABIN|COMPARTMENT|ROOM)\s*|包[厢间房]\s*)(\w{1,6})|([A-Z]?\d{1,5})\s*号?\s*(?:包[厢间房]|舱|客房)"
+    r"(?:(?:CABIN|COMPARTMENT|ROOM)\s*|包[厢间房]\s*)([A-Z]?\d{1,5})|([A-Z]?\d{1,5})\s*号?\s*(?:包[厢间房]|舱|客房)"
 )
 _ROW_LETTER = re.compile(r"(?<![A-Z0-9])0*([1-9]\d{0,2})\s*排?\s*-?\s*([A-L])(?![A-Z0-9])")
 _ROW_ONLY = re.compile(r"(?<![A-Z0-9])0*([1-9]\d?)\s*排|\bROW\s*0*([1-9]\d?)\b")
 _BERTH = re.compile(r"(?<![A-Z0-9])0*([1-9]\d{0,2})\s*号?\s*([上中下])铺")
 _NUMBER = re.compile(
-    r"(?<![A-Z0-9])0*([1-9]\d{0,2})\s*(?:号座位?|座位?|号)(?!车)|\b(?:SEAT|BERTH|NO\.?)\s*0*([1-9]\d{0,2})\b(?![A-Z])"
+    r"(?<![A-Z0-9])0*([1-9]\d{0,2})\s*(?:(?:号座位?|座位?|号)(?!车)|(?=\s*[、,和]\s*\d{1,3}\s*[号座]))"
+    r"|\b(?:SEAT|BERTH|NO\.?)\s*0*([1-9]\d{0,2})\b(?![A-Z])"
     r"|座位号?[为是:]?\s*0*([1-9]\d{0,2})(?![A-Z0-9])"
 )
 _BARE = re.compile(r"[\s,，]*0*([1-9]\d{0,2})[\s,，]*")

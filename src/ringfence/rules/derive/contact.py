@@ -35,11 +35,13 @@ class Met(NamedTuple):
     ends: datetime
     fact: Fact
     going_on: bool
+    stops_at: datetime | None = None
+    """When one that goes on is known to stop."""
 
     @property
     def last(self) -> datetime:
         """Return the last moment of it, which may fall on the day before its end."""
-        return self.ends - _MOMENT if self.ends > self.begins else self.begins
+        return self.ends - _MOMENT if self.ends > self.begins and not self.going_on else self.ends
 
 
 class Plan(NamedTuple):
@@ -59,6 +61,10 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     met, backward, withdrawn = _met(dossier, body, now)
     sheet = Sheet(dossier, now)
     episodes = _episodes(met, plan.longest)
+    for one in met:
+        if one.going_on:
+            sheet.wake(book.start_of(book.day_of(now) + 1))
+            sheet.wake(one.stops_at)
     if len(episodes) == 1:
         _episode(sheet, body, episodes[0], plan, withdrawn)
     else:
@@ -145,12 +151,12 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
     """Return an exposure clipped to the infectious time of whom she met, None where it falls outside.
 
     An exposure to somebody of whom nothing is known counts as it was told. One that goes on runs until she is apart,
-    the other is isolated or no longer infectious, or now.
+    the other is isolated or no longer infectious, and until then through today.
     """
     to = fact.value["to"]
     status = dossier.leans_on.get(to)
     begins, ends = fact.at, fact.until
-    opens = closes = apart = None
+    opens = closes = apart = stops_at = None
     if status is not None:
         if to.kind == "infection":
             if status.state == "discarded":
@@ -163,9 +169,11 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
     going_on = bool(fact.value.get("going_on")) and ends is None
     if going_on:
         own = body.separated()
-        stops = [m for m in (now, apart, closes, own.at if own is not None else None) if m is not None and m >= begins]
-        ends = min(stops)
-        going_on = ends == now
+        stops = [m for m in (apart, closes, own.at if own is not None else None) if m is not None and m >= begins]
+        stops_at = min(stops, default=None)
+        going_on = stops_at is None or stops_at > now
+        book = dossier.rulebook
+        ends = max(begins, book.start_of(book.day_of(now))) if going_on or stops_at is None else stops_at
     if ends is None:
         ends = begins
     if opens is not None and begins < opens:
@@ -181,7 +189,7 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
                 return None
             return Met(begins, ends, fact, False)
         ends = closes
-    return Met(begins, ends, fact, going_on)
+    return Met(begins, ends, fact, going_on, stops_at)
 
 
 def _episodes(met: list[Met], longest: int) -> list[list[Met]]:
@@ -222,8 +230,6 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         _assess_again(sheet, cls, met, found, assessed, linked, withdrawn)
     first = min((m.begins for m in met), default=assessed.at)
     last = max((m.last for m in met), default=assessed.at)
-    if any(m.going_on for m in met):
-        sheet.wake(book.start_of(book.day_of(sheet.now) + 1))
     changed = max(
         [
             assessed.known_at,

@@ -16,7 +16,6 @@ from ringfence.rules.derive.sheet import Sheet, covered_by, gap_of
 from ringfence.rules.duties import OPEN, PROVED, REFUSED, Because, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.instruments import RUNGS
-from ringfence.vocabulary.proofs import Grade
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -153,19 +152,12 @@ class Walk:
             until = self.released.at
         stays = self.body.stays(stage.asks)
         spans = covered_by(((s.at, s.until) for s in stays), chain.begins, until)
-        seen = covered_by(spans, chain.begins, min(until, now)) if now > chain.begins else ()
-        gap = gap_of(seen, chain.begins, min(until, now)) if stage.placed else timedelta(0)
         because = (*self.why, sheet.because("duty.remain", f"{stage.key}.asks", chain.rests_on, asks=stage.asks))
-        over = now >= until
         proofs = [s for s in stays if s.at < until and (s.until is None or s.until > chain.begins)]
-        whole = over and not gap and (proofs or not stage.placed)
-        ended = (PROVED if not proofs or max(p.grade for p in proofs) <= Grade.B else None) if whole else OPEN
-        if whole and ended is None:
-            sheet.duty("remain", stage.name, begins=chain.begins, due=until, until=until, because=because,
-                       proofs=proofs, covered=spans, values={"gap_hours": 0.0})  # fmt: skip
-        else:
-            sheet.duty("remain", stage.name, begins=chain.begins, due=until, until=until, because=because,
-                       proofs=proofs, covered=spans, ended=ended, values={"gap_hours": gap / HOUR})  # fmt: skip
+        whole = now >= until and (not stage.placed or not gap_of(spans, chain.begins, until))
+        ended = OPEN if not whole else None if proofs else PROVED
+        sheet.duty("remain", stage.name, begins=chain.begins, due=until, until=until, because=because,
+                   proofs=proofs, covered=spans, ended=ended, values={"placed": stage.placed})  # fmt: skip
         sheet.wake(until)
         return until
 
@@ -204,6 +196,8 @@ class Walk:
         ]
         because = (*self.why, sheet.because("duty.monitor", f"{stage.key}.observe", times=stage.observe))
         today = min(book.day_of(now), last + 1)
+        if first <= today <= last:
+            sheet.wake(book.start_of(today + 1))
         whole = now >= until and len(seen) == last - first + 1
         proofs = [observed[d][-1] for d in seen]
         values = {
