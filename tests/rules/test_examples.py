@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 
+from ringfence.rules import examples, strata
 from ringfence.rules.examples import run_examples, tried, untouched, untouched_by
 from ringfence.rules.shipped import Shelf, shipped_texts
 from ringfence.vocabulary.refusals import Refused
-from ringfence.vocabulary.words import mend, sentence
+from ringfence.vocabulary.words import mend, sentence, table
 from tests.rules.packs_for_tests import dated, small_pack
 
 PACK = small_pack(
@@ -34,8 +35,15 @@ now = "2022-03-08T09:00"
 facts = [
   {kind = "case", subject = "infection:1", at = "2022-03-07T20:00", value = {state = "confirmed"}},
   {kind = "onset", subject = "infection:1", at = "2022-03-06", value = {of = "symptoms"}},
+<<<<<<< HEAD
   {kind = "exposure", subject = "contact:2", at = "2022-03-06T18:00", until = "2022-03-06T19:00", value = {to = "infection:1", setting = "meal", minutes = 60}},
   {id = "told", kind = "assessment", subject = "contact:2", at = "2022-03-07T23:00", value = {class = "close", by = "Dr Sun"}},
+=======
+  {kind = "exposure", subject = "contact:2", at = "2022-03-06T18:00", until = "2022-03-06T19:00", \
+   value = {to = "infection:1", setting = "meal", minutes = 60}},
+  {id = "told", kind = "assessment", subject = "contact:2", at = "2022-03-07T23:00", \
+   value = {class = "close", by = "Dr Sun"}},
+>>>>>>> b-cli
 ]
 """
 
@@ -165,3 +173,29 @@ def test_a_shipped_pack_reads_its_examples_pass_and_every_value_is_touched(name)
     failed = [str(failure) for outcome in outcomes for failure in outcome.failures]
     assert failed == []
     assert untouched_by(pack, touched) == []
+
+
+@pytest.mark.parametrize("name", sorted(shipped_texts()))
+def test_every_duty_reason_and_proposal_of_the_examples_can_be_told_in_both_languages(name, monkeypatch):
+    pack, text = Shelf().pack(name), shipped_texts()[name]["examples"]
+    lacking: set[tuple[str, str]] = set()
+
+    def derived(facts, book, now):
+        found = strata.derive_all(facts, book, now)
+        for answer in found.values():
+            for asked in (*answer.duties, *answer.proposals):
+                if f"duty_kind.{asked.kind}" not in table():
+                    lacking.add((asked.key, "kind"))
+                lacking.update((why.code, "sentence") for why in asked.because if not can_be_told(why))
+        return found
+
+    monkeypatch.setattr(examples, "derive_all", derived)
+    tried(text, pack)
+    assert lacking == set()
+
+
+def can_be_told(why):
+    try:
+        return all(sentence(why.code, why.values, language) for language in ("en", "zh"))
+    except (KeyError, ValueError, TypeError):
+        return False

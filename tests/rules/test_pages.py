@@ -8,7 +8,7 @@ import pytest
 
 from ringfence.rules.duties import Because
 from ringfence.rules.packfile import key_rules
-from ringfence.rules.pages import calendar, index, page, topic_of
+from ringfence.rules.pages import calendar, index, page, topic_of, value_said
 from ringfence.rules.rulebook import Rulebook
 from ringfence.rules.shipped import Shelf, shipped_texts
 from ringfence.rules.telling import Teller, timeline
@@ -58,6 +58,13 @@ def test_a_course_is_a_calendar_of_days_and_a_later_stage_counts_on_from_the_end
     assert "At the site ends with this day, if: her own tests negative" in days[14]
     assert days[14][-1] == "home begins: quarantine at home"
     assert days[21][0].startswith("test, day 7 of the stage")
+
+
+def test_one_of_a_unit_is_said_as_one():
+    teller = Teller("en", SITE)
+    assert value_said("incubation.shortest", 1, teller) == "1 day"
+    assert value_said("course.site.home.observe", 1, teller) == "1 time a day"
+    assert value_said("discharge.tests", 2, teller) == "2 tests"
 
 
 def test_every_key_of_the_schema_has_a_section_and_every_choice_a_word():

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from ringfence.rules.classify import classify
 from ringfence.rules.duties import Derivation, Duty, Proposal, Status
 from ringfence.rules.facts import Fact, current, kinds, read_fact
+from ringfence.rules.immunity import immunity_of
 from ringfence.rules.packfile import Entry, Pack, own_keys, rule_of
 from ringfence.rules.rulebook import Rulebook, in_force
+from ringfence.rules.strata import derive_all
 from ringfence.rules.typing import nearest
 from ringfence.vocabulary.moments import parse_moment, zone_named
 from ringfence.vocabulary.refusals import Refused
@@ -234,8 +237,6 @@ def _facts(run: _Run, rows: Iterable[Mapping[str, Any]], now: datetime) -> list[
 
 def _derive(run: _Run, book: Rulebook, now: datetime) -> None:
     """Derive from the facts of an example and compare with the duties and proposals that it expects."""
-    from ringfence.rules.strata import derive_all
-
     facts = _facts(run, run.written.get("facts", ()), now)
     if facts is None:
         return
@@ -323,8 +324,6 @@ def _find_proposal(run: _Run, row: Mapping[str, Any], proposals: Iterable[Propos
 
 def _classify(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, now: datetime) -> None:
     """Compare the class that the pack proposes for one exposure; `none` where it proposes none."""
-    from ringfence.rules.classify import classify
-
     at = row.get("at", now.isoformat())
     exposure = {"to": "infection:1", **row["exposure"]}
     facts = _facts(run, [{"kind": "exposure", "subject": "contact:2", "at": at, "value": exposure}], now)
@@ -341,8 +340,6 @@ def _classify(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, no
 
 def _immunity(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, now: datetime) -> None:
     """Compare what is known of a person's immunity on the day of the example."""
-    from ringfence.rules.immunity import immunity_of
-
     born = (
         [{"id": "person", "kind": "person", "subject": "person:2", "value": row["person"]}] if "person" in row else []
     )

@@ -25,6 +25,8 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
 }
 """Which keys stand in which section, by their first part; who may sign what has a section of its own."""
 
+_ONE = {"times a day": "time a day"}
+
 
 def topic_of(key: str) -> str:
     """Return the section in which a key stands."""
@@ -133,6 +135,8 @@ def value_said(key: str, value: Any, teller: Teller) -> str:
         kind = "course"
     said = teller.value(kind, value)
     unit = "" if rule is None or not rule.unit else teller.word("unit", rule.unit)
+    if value == 1 and teller.language == "en":
+        unit = _ONE.get(unit, unit.removesuffix("s"))
     return f"{said} {unit}".strip()
 
 

@@ -116,7 +116,14 @@ class Teller:
 
     def _text(self, name: str, value: str) -> str:
         for kind in _NAMED_BY_PACK:
-            if name in (kind, f"{kind}es", f"{kind}s", f"from_{kind}", f"to_{kind}") or name.endswith(f"_{kind}"):
+            if name in (
+                kind,
+                "cls" if kind == "class" else kind,
+                f"{kind}es",
+                f"{kind}s",
+                f"from_{kind}",
+                f"to_{kind}",
+            ) or name.endswith(f"_{kind}"):
                 return self.named(kind, value)
         if name in ("duty", "kind") and f"duty_kind.{value}" in table():
             return self.word("duty_kind", value)

@@ -33,7 +33,7 @@ def difference_said(
     for proposal in sorted(proposed[1], key=lambda p: p.key):
         why = (corrected or {}).get(proposal.subject, "")
         said[proposal.subject] += _proposal(before.get(proposal.key), proposal, teller, why)
-    for change in difference.changed:
+    for change in sorted(difference.changed, key=lambda c: (c.after.kind != "release", c.after.begins, c.after.key)):
         if set(change.what) & set(_TELLING):
             why = (corrected or {}).get(change.after.subject, "")
             said[change.after.subject] += _change(change, teller, why)

@@ -123,7 +123,7 @@ class Walk:
             sheet.propose("measure", stage.name, because, signs=True, **values)
         elif laid.ends is not None and chain.ends < laid.ends and self.released is None:
             why = sheet.because(
-                "proposal.extend", f"{stage.key}.days", chain.rests_on, signed=chain.ends, now=laid.ends
+                "proposal.extend", f"{stage.key}.days", chain.rests_on, signed=chain.ends, ends=laid.ends
             )
             sheet.propose("extend", stage.name, (*self.why, why), signs=True, signed=chain.ends, ends=laid.ends,
                           needs="instrument", before=chain.ends)  # fmt: skip
