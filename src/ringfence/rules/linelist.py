@@ -23,6 +23,7 @@ _IMPOSSIBLE = (
     ("exposed_from", "exposed_to", "exposed_from"),
     ("infected", "onset", "infected"),
     ("exposed_from", "onset", "exposed_from"),
+    ("exposed_to", "onset", "exposed_to"),
     ("infected", "hospitalised", "hospitalised"),
     ("exposed_from", "hospitalised", "hospitalised"),
     ("onset", "ended", "ended"),
@@ -39,7 +40,7 @@ class LineListColumns:
 
     `infected` is the day of infection where it is known, `exposed_from` to `exposed_to` the span in which it fell.
     `settings` turns the words of `setting` into those of exposure facts; another word becomes `other_setting`.
-    `deaths` and `recoveries` are the words of `outcome`.
+    `deaths`, `recoveries` and `undecided` are the words of `outcome`.
     """
 
     case: str
@@ -64,7 +65,8 @@ class LineListColumns:
     settings: Mapping[str, str] = field(default_factory=dict)
     other_setting: str = "room"
     deaths: frozenset[str] = frozenset({"death", "dead", "died"})
-    recoveries: frozenset[str] = frozenset({"recover", "recovered", "alive"})
+    recoveries: frozenset[str] = frozenset({"recover", "recovered"})
+    undecided: frozenset[str] = frozenset({"", "alive", "unknown"})
     sexes: Mapping[str, str] = field(default_factory=lambda: {"f": "female", "m": "male"})
 
 
@@ -125,21 +127,29 @@ class _Reading:
         infection = Subject("infection", number)
         onset = dates.get("onset")
         if onset is not None:
-            self._fact("onset", infection, onset, of=self.columns.onset_of)
+            self._fact("onset", infection, onset, {"of": self.columns.onset_of})
         known = next((dates[name] for name in ("reported", "hospitalised", "onset", "infected") if name in dates), None)
         if known is None:
             self._wrong("linelist.no_date", row, self.columns.onset or self.columns.case, id=given)
             return
-        self._fact("case", infection, known, state=self.columns.state)
-        outcome = self._text(values, self.columns.outcome).lower()
-        died = dates.get("died") or (dates.get("ended") if outcome in self.columns.deaths else None)
-        left = dates.get("ended") if outcome in self.columns.recoveries else None
+        self._fact("case", infection, known, {"state": self.columns.state})
+        self._outcome(row, infection, dates, self._text(values, self.columns.outcome).lower())
+
+    def _outcome(self, row: int, infection: Subject, dates: Mapping[str, date], outcome: str) -> None:
+        """Write the stay in hospital and how it ended; an outcome without a date is told."""
+        names, ended = self.columns, dates.get("ended")
+        died = dates.get("died") or (ended if outcome in names.deaths else None)
+        left = ended if outcome in names.recoveries else None
         if "hospitalised" in dates:
-            self._fact("stay", infection, dates["hospitalised"], until=died or dates.get("ended"), kind="hospital")
+            self._fact("stay", infection, dates["hospitalised"], {"kind": "hospital"}, until=died or ended)
         if died is not None:
             self._fact("death", infection, died)
         elif left is not None:
             self._fact("discharge", infection, left)
+        elif outcome in names.deaths or outcome in names.recoveries:
+            self._wrong("linelist.undated_outcome", row, names.outcome, outcome=outcome)
+        elif outcome not in names.undecided:
+            self._wrong("linelist.unknown_word", row, names.outcome, text=outcome)
 
     def link(self, row: int, values: Mapping[str, str], seen: set[tuple[str, str]]) -> None:
         """Read one link; it becomes an exposure of the infectee on the days on which she was infected."""
@@ -167,11 +177,12 @@ class _Reading:
         last = first if "infected" in dates else dates.get("exposed_to", first)
         word = self._text(values, names.setting)
         contact = Subject("contact", number)
-        self._fact("exposure", contact, first, until=last + _DAY, to=Subject("infection", source),
-                   setting=names.settings.get(word, names.other_setting))  # fmt: skip
+        setting = names.settings.get(word, names.other_setting)
+        self._fact("exposure", contact, first, {"to": Subject("infection", source), "setting": setting},
+                   until=last + _DAY)  # fmt: skip
         if infectee in self.assessed:
             cls, by = self.assessed.pop(infectee)
-            self._fact("assessment", contact, last, **{"class": cls, "by": by})
+            self._fact("assessment", contact, last, {"class": cls, "by": by})
 
     def persons(self) -> None:
         """Write who stands behind each number; one of whom no date is known is dated with the earliest of all."""
@@ -179,8 +190,10 @@ class _Reading:
         if first is None:
             return
         for given, number in self.numbers.items():
-            self.facts.append(Fact(f"person-{number}", "person", Subject("person", number), first, first,
-                                   source="line list", grade=Grade.B, value={"name": given, **self.people[given]}))  # fmt: skip
+            value = {"name": given, **self.people[given]}
+            subject = Subject("person", number)
+            self.facts.append(Fact(f"person-{number}", "person", subject, first, first, None, "line list", Grade.B,
+                                   value))  # fmt: skip
 
     def _number(self, given: str) -> int:
         if given not in self.numbers:
@@ -242,10 +255,18 @@ class _Reading:
     def _wrong(self, code: str, row: int, column: str, /, **values: object) -> None:
         self.problems.append(Refused(code, row=row, field=column, **values))
 
-    def _fact(self, kind: str, subject: Subject, day: date, /, *, until: date | None = None, **value: Any) -> None:
-        at = self._start(day)
-        end = None if until is None else self._start(until)
-        self.facts.append(Fact(f"{kind}-{len(self.facts) + 1}", kind, subject, at, at, end, "line list", Grade.B, value))
+    def _fact(
+        self,
+        kind: str,
+        subject: Subject,
+        day: date,
+        value: Mapping[str, Any] | None = None,
+        *,
+        until: date | None = None,
+    ) -> None:
+        at, end = self._start(day), None if until is None else self._start(until)
+        name = f"{kind}-{len(self.facts) + 1}"
+        self.facts.append(Fact(name, kind, subject, at, at, end, "line list", Grade.B, value or {}))
 
     def _start(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
