@@ -13,6 +13,7 @@ import pytest
 
 from ringfence.rules.duties import Derivation
 from ringfence.rules.facts import Fact
+from ringfence.rules.gap import equations
 from ringfence.rules.linelist import LineListColumns, facts_of_line_list
 from ringfence.rules.rulebook import Rulebook
 from ringfence.rules.shipped import Shelf, shipped_pack
@@ -84,6 +85,14 @@ def test_a_link_becomes_an_exposure_on_the_whole_day_of_infection():
     (exposure,) = of(facts, "exposure")
     assert (str(exposure.subject), exposure.until - exposure.at) == ("contact:2", timedelta(days=1))
     assert exposure.value == {"to": Subject("infection", 1), "setting": "funeral"}
+
+
+def test_nothing_of_a_case_is_known_before_it_was_reported_and_no_exposure_before_the_infector():
+    facts, _ = read([{"id": "Wei", "ill": "2015-05-11", "reported": "2015-05-15"},
+                     {"id": "Fang", "infected": "2015-05-12"}], [{"by": "Wei", "who": "Fang"}])  # fmt: skip
+    reported = datetime(2015, 5, 14, 15, tzinfo=UTC)
+    assert [f.known_at for kind in ("onset", "case", "exposure") for f in of(facts, kind)][:2] == [reported, reported]
+    assert of(facts, "exposure")[0].known_at == reported
 
 
 def test_nobody_is_assessed_by_a_list_that_does_not_say_who_assessed():
@@ -171,11 +180,11 @@ def simulated(data):
 
 
 def assessed(facts: list[Fact], cls: str) -> list[Fact]:
-    """Return the facts with a human's word on each contact, on the day after her last exposure."""
+    """Return the facts with a human's word on each contact: a day after her last exposure, once the case was known."""
     last: dict[Subject, datetime] = {}
     for fact in of(facts, "exposure"):
         assert fact.until is not None
-        last[fact.subject] = max(fact.until, last.get(fact.subject, fact.until))
+        last[fact.subject] = max(fact.until, fact.known_at, last.get(fact.subject, fact.until))
     words = [Fact(f"assessed-{s.number}", "assessment", s, at, at, source="test", value={"class": cls, "by": "Dr Kim"})
              for s, at in last.items()]  # fmt: skip
     return [*facts, *words]
@@ -269,3 +278,43 @@ def test_the_simulated_outbreak_owes_a_burial_for_each_death(simulated):
     dead = {f.subject for f in of(facts, "death") if f.at <= now}
     assert {d.subject for d in duties(derived, "bury", "infection")} == dead
     assert len(dead) > 900
+
+
+@pytest.mark.io
+def test_the_gap_of_the_simulated_outbreak_closes_by_the_visits_that_were_written_down_and_names_the_rest(simulated):
+    facts, _ = simulated
+    now = datetime(2014, 9, 15, 12, tzinfo=UTC)
+    book = Rulebook.of(shipped_pack("ebola"), now.date())
+    known = assessed(facts, "physical")
+    before = derive_all(known, book, now)
+    # Boxes of contacts who have become cases are due no more.
+    owed = [box for box in duties(before, "observe") if box.begins <= now and box.ended == "open"]
+    by_contact: dict[Subject, list] = {}
+    for box in owed:
+        by_contact.setdefault(box.subject, []).append(box)
+    seen = sorted(by_contact)[:100]
+    visits = [
+        Fact(f"visit-{box.key}", "observation", contact, box.begins, box.begins, source="sheet",
+             value={"seen": "seen", "by": "visit", "temperature_c": 36.6})
+        for contact in seen for box in by_contact[contact]
+    ]  # fmt: skip
+    after = derive_all([*known, *visits], book, now)
+    (whole,) = (e for e in equations((d for one in after.values() for d in one.duties), now) if e.kind == "observe")
+    assert whole.due == len(owed) == whole.proved + whole.open
+    assert whole.proved == len(visits)
+    assert {str(one.duty.subject) for one in whole.missing} == {str(s) for s in by_contact if s not in seen}
+    lost = {p.subject for one in after.values() for p in one.proposals if p.kind == "lost"}
+    assert not lost & set(seen)
+
+
+@pytest.mark.io
+def test_the_gap_of_korea_adds_up_and_names_every_case_that_nobody_was_shown_to_isolate(korea):
+    facts, _ = korea
+    now = datetime(2015, 6, 10, 3, tzinfo=UTC)
+    derived = derive_all(facts, Rulebook.of(shipped_pack("mers"), now.date()), now)
+    by_kind = {e.kind: e for e in equations((d for one in derived.values() for d in one.duties), now)}
+    assert all(e.due == sum(e.parts()) for e in by_kind.values())
+    living = {f.subject for f in of(facts, "case") if f.at <= now} - {
+        f.subject for f in of(facts, "death") if f.at <= now
+    }
+    assert {one.duty.subject for one in by_kind["transfer"].missing} == living

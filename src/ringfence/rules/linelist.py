@@ -1,7 +1,8 @@
 """A line list with its links as facts: cases, onsets, exposures, stays, discharges and deaths, and what cannot be so.
 
-Rows come as plain texts, as a table reader gives them. A date stands for its whole local day. A line list does not say
-when something became known; each fact counts as known when it happened, a case as known when it was reported.
+Rows come as plain texts, as a table reader gives them. A date stands for its whole local day. What a row says counts as
+known when its case was (reported, or else admitted, ill or infected), an exposure when the infector was known as a
+case, and nothing before it happened.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class _Reading:
     problems: list[Refused] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     dates: dict[str, dict[str, date]] = field(default_factory=dict)
+    known: dict[str, date] = field(default_factory=dict)
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     assessed: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -125,27 +127,28 @@ class _Reading:
         if cls:
             self.assessed[given] = (cls, self._text(values, self.columns.assessed_by) or "line list")
         infection = Subject("infection", number)
-        onset = dates.get("onset")
-        if onset is not None:
-            self._fact("onset", infection, onset, {"of": self.columns.onset_of})
         known = next((dates[name] for name in ("reported", "hospitalised", "onset", "infected") if name in dates), None)
         if known is None:
             self._wrong("linelist.no_date", row, self.columns.onset or self.columns.case, id=given)
             return
+        self.known[given] = known
+        if "onset" in dates:
+            self._fact("onset", infection, dates["onset"], {"of": self.columns.onset_of}, known=known)
         self._fact("case", infection, known, {"state": self.columns.state})
-        self._outcome(row, infection, dates, self._text(values, self.columns.outcome).lower())
+        self._outcome(row, infection, known, dates, self._text(values, self.columns.outcome).lower())
 
-    def _outcome(self, row: int, infection: Subject, dates: Mapping[str, date], outcome: str) -> None:
+    def _outcome(self, row: int, infection: Subject, known: date, dates: Mapping[str, date], outcome: str) -> None:
         """Write the stay in hospital and how it ended; an outcome without a date is told."""
         names, ended = self.columns, dates.get("ended")
         died = dates.get("died") or (ended if outcome in names.deaths else None)
         left = ended if outcome in names.recoveries else None
         if "hospitalised" in dates:
-            self._fact("stay", infection, dates["hospitalised"], {"kind": "hospital"}, until=died or ended)
+            self._fact("stay", infection, dates["hospitalised"], {"kind": "hospital"}, until=died or ended,
+                       known=known)  # fmt: skip
         if died is not None:
-            self._fact("death", infection, died)
+            self._fact("death", infection, died, known=known)
         elif left is not None:
-            self._fact("discharge", infection, left)
+            self._fact("discharge", infection, left, known=known)
         elif outcome in names.deaths or outcome in names.recoveries:
             self._wrong("linelist.undated_outcome", row, names.outcome, outcome=outcome)
         elif outcome not in names.undecided:
@@ -179,7 +182,7 @@ class _Reading:
         contact = Subject("contact", number)
         setting = names.settings.get(word, names.other_setting)
         self._fact("exposure", contact, first, {"to": Subject("infection", source), "setting": setting},
-                   until=last + _DAY)  # fmt: skip
+                   until=last + _DAY, known=self.known.get(infector))  # fmt: skip
         if infectee in self.assessed:
             cls, by = self.assessed.pop(infectee)
             self._fact("assessment", contact, last, {"class": cls, "by": by})
@@ -263,10 +266,12 @@ class _Reading:
         value: Mapping[str, Any] | None = None,
         *,
         until: date | None = None,
+        known: date | None = None,
     ) -> None:
         at, end = self._start(day), None if until is None else self._start(until)
         name = f"{kind}-{len(self.facts) + 1}"
-        self.facts.append(Fact(name, kind, subject, at, at, end, "line list", Grade.B, value or {}))
+        known_at = at if known is None else max(at, self._start(known))
+        self.facts.append(Fact(name, kind, subject, at, known_at, end, "line list", Grade.B, value or {}))
 
     def _start(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
