@@ -135,7 +135,8 @@ def test_days_that_passed_before_she_was_known_are_not_owed_and_the_last_of_them
 
 def test_a_stay_covers_the_span_and_the_gap_is_the_uncovered_hours():
     facts = [*FANG_JUDGED, agreed(2, "2022-03-08T09:00", "2022-03-22T00:00"),
-             fact("stay", "contact:2", "2022-03-08T15:00", until="2022-03-10T09:00", place="place:9", kind="quarantine_site"),
+             fact("stay", "contact:2", "2022-03-08T15:00", until="2022-03-10T09:00", place="place:9",
+                  kind="quarantine_site"),
              fact("stay", "contact:2", "2022-03-10T11:00", place="place:9", kind="quarantine_site")]  # fmt: skip
     during = duties_of(facts, "2022-03-11T11:00", "contact:2")["remain/central"]
     assert during.gap(at("2022-03-11T11:00")) == timedelta(hours=8)
@@ -158,7 +159,8 @@ def test_an_assumption_leaves_it_unknown():
 
 
 def test_a_waiver_an_impossibility_and_a_refusal_end_a_duty_each_in_its_own_way():
-    facts = [*FANG_JUDGED, fact("waiver", "contact:2", "2022-03-08T09:00", duty="test/central.d1", by="Dr Lin", why="ill"),
+    facts = [*FANG_JUDGED,
+             fact("waiver", "contact:2", "2022-03-08T09:00", duty="test/central.d1", by="Dr Lin", why="ill"),
              fact("impossible", "contact:2", "2022-03-08T09:00", duty="locate", why="moved"),
              fact("refusal", "contact:2", "2022-03-08T09:00", of="test/central.d4", why="no")]  # fmt: skip
     duties = duties_of(facts, "2022-03-08T10:00", "contact:2")
@@ -284,3 +286,22 @@ def test_igg_in_her_serum_makes_nobody_a_case():
     serum = fact("sample", "contact:2", "2022-03-08T09:00", specimen="serum")
     igg = fact("result", "contact:2", "2022-03-08T12:00", sample=serum.id, outcome="positive", test="igg")
     assert "case" not in proposals_of([*FANG_JUDGED, serum, igg], "2022-03-08T13:00", "contact:2")
+
+
+def test_a_cross_infection_freezes_a_release_for_a_day_at_the_most_and_moves_no_end():
+    book = eighth(**{"course.close.central.release": ["no_cross_infection"]})
+    facts = [*FANG_JUDGED, agreed(2, "2022-03-08T09:00", "2022-03-22T00:00"),
+             fact("cross_infection", "place:9", "2022-03-21T10:00", affected=["contact:2"])]  # fmt: skip
+    frozen = duties_of(facts, "2022-03-21T12:00", "contact:2", book)["release/central"]
+    assert frozen.values["ours"] == ["release.ruling"]
+    assert local(frozen.due) == "03-22 01:00"
+    over = duties_of(facts, "2022-03-22T10:01", "contact:2", book)["release/central"]
+    assert over.values["ours"] == []
+
+
+def test_an_arrival_from_a_place_of_risk_follows_the_course_of_that_risk():
+    book = eighth(**{"arrival.high.course": "secondary"})
+    facts = [fact("arrival", "contact:5", "2022-03-08T10:00", origin="Yuhang", risk="high")]
+    duties = duties_of(facts, "2022-03-08T11:00", "contact:5", book)
+    assert day(duties["test/central.d7"]) == date(2022, 3, 15)
+    assert "remain/central" not in duties

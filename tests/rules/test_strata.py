@@ -164,3 +164,35 @@ def test_only_what_a_fact_touches_is_derived_again(facts, now):
     incident = Incident(facts, BOOK, now)
     again = incident.add([judged(4, "general", hour(0))._replace(known_at=now, at=now)])
     assert {s for s in again if s.kind == "infection"} <= set()
+
+
+def zone(number: int, when: str, level: str, stage: str = "active") -> Fact:
+    return fact("zone", f"zone:{number}", when, stage=stage, level=level, persons=100)
+
+
+ZONES = eighth(**{"zone.levels": ["closed", "precaution"], "zone.closed.days_without_infection": 14,
+                  "zone.precaution.lifts_with": "all_others"})  # fmt: skip
+
+
+def lifts(incident: Incident, number: int) -> bool:
+    return any(duty.kind == "lift" for duty in incident.derivations[Subject("zone", number)].duties)
+
+
+def test_the_precaution_area_is_lifted_when_all_other_zones_are():
+    facts = [zone(1, "2022-03-08T06:00", "closed"), zone(2, "2022-03-08T06:00", "precaution")]
+    incident = Incident(facts, ZONES, at("2022-03-20T08:00"))
+    assert not lifts(incident, 2)
+    incident.add([zone(1, "2022-03-23T06:00", "closed", "lifted")], now=at("2022-03-23T08:00"))
+    assert lifts(incident, 2)
+    assert told(incident.derivations) == told(derive_all(incident.facts(), ZONES, incident.now))
+
+
+def test_an_incident_is_not_over_while_a_case_that_it_does_not_name_is_open():
+    book = eighth(**{"outbreak_end.days": 42, "outbreak_end.from": "second_negative"})
+    facts = [fact("incident", "incident:1", "2022-03-08T06:00", stage="opened"),
+             fact("last_case", "incident:1", "2022-03-20T06:00", of="second_negative"),
+             *ill(1, "2022-03-06", "2022-03-08T05:00")]  # fmt: skip
+    answer = derive_all(facts, book, at("2022-03-21T08:00"))[Subject("incident", 1)]
+    assert [p.kind for p in answer.proposals] == ["outbreak_not_over"]
+    over = [*facts, fact("discharge", "infection:1", "2022-03-20T12:00")]
+    assert derive_all(over, book, at("2022-03-21T08:00"))[Subject("incident", 1)].proposals == ()

@@ -181,7 +181,7 @@ def _stands(key: str, by_target: Mapping[str, Sequence[Fact]], standing: dict[st
     return standing[key]
 
 
-def dossiers(facts: Iterable[Fact]) -> dict[Subject, list[Fact]]:
+def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     """Return facts by subject, each list in the order given.
 
     What is said of a person is a fact of her as infection and as contact, and so is what happened to the body of
@@ -202,9 +202,19 @@ def dossiers(facts: Iterable[Fact]) -> dict[Subject, list[Fact]]:
             named = any(f.subject[0] == kind for f in found)
             if subject in by or named or (kind == "person" and number not in people):
                 by[subject] = _merged(by.get(subject, []), found)
+    _tell_affected(facts, by)
     for subject in [s for s in by if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
     return dict(by)
+
+
+def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:
+    """Give a cross-infection of a site, and the ruling on it, to the people whose release waits for it."""
+    for found in [fact for fact in facts if fact.kind == "cross_infection"]:
+        rulings = [f for f in facts if f.kind == "ruling" and f.value["on"] == found.id]
+        for subject in found.value["affected"]:
+            if subject in by:
+                by[subject] = _merged(by[subject], [found, *(r for r in rulings if r.subject != subject)])
 
 
 def _with_members(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fact]:

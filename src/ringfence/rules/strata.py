@@ -23,6 +23,8 @@ Books = Rulebook | Callable[[Subject], Rulebook]
 STRATA = ("infection", "contact", "tube", "letter", "room", "place", "cohort", "zone", "incident")
 """The order in which kinds of subject are derived."""
 _DERIVED = frozenset(STRATA)
+LEAN_ON_ALL = {"zone": "zone", "incident": "infection"}
+"""A zone leans on all other zones, an incident on all infections, whether its facts name them or not: they are few."""
 
 
 def derive_all(facts: Iterable[Fact], book: Books, now: datetime) -> dict[Subject, Derivation]:
@@ -47,6 +49,10 @@ class Incident:
         self.derivations: dict[Subject, Derivation] = {}
         self.recomputed = 0
         self._start()
+
+    def facts(self) -> list[Fact]:
+        """Return all facts taken in so far, those that no longer stand among them."""
+        return list(self._facts.values())
 
     def add(self, facts: Iterable[Fact], *, now: datetime | None = None) -> set[Subject]:
         """Take in more facts, and a later moment; return the subjects that were derived again."""
@@ -78,11 +84,18 @@ class Incident:
         for kind in STRATA:
             if kind == "contact":
                 waiting[kind] |= self._contacts_of_changed(waiting[kind])
-            for subject in waiting[kind]:
-                if self._derive(subject):
-                    for other in self._leaning.get(subject, ()):
-                        if other.kind != kind:
-                            waiting[other.kind].add(other)
+            changed = [subject for subject in waiting[kind] if self._derive(subject)]
+            for subject in changed:
+                for other in self._leaning.get(subject, ()):
+                    if other.kind != kind:
+                        waiting[other.kind].add(other)
+            for leaning, on in LEAN_ON_ALL.items():
+                if on == kind and changed:
+                    again = {s for s in self._by if s.kind == leaning}
+                    waiting[leaning] |= again
+                    if leaning == kind:  # what zones say of themselves does not rest on other zones: once is enough
+                        for subject in again:
+                            self._derive(subject)
         return set().union(*waiting.values())
 
     def _contacts_of_changed(self, waiting: set[Subject]) -> set[Subject]:
@@ -129,7 +142,11 @@ class Incident:
 
     def _statuses(self, subject: Subject) -> Mapping[Subject, Status]:
         found = {}
-        for other in self._leans.get(subject, ()):
+        of_all = LEAN_ON_ALL.get(subject.kind)
+        others = self._leans.get(subject, ())
+        if of_all is not None:
+            others = (*others, *(s for s in self._status if s.kind == of_all and s != subject))
+        for other in others:
             status = self._status.get(other)
             if status is not None:
                 found[other] = status

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ringfence.rules.derive.sheet import Spans
 from ringfence.rules.facts import Fact
@@ -132,16 +132,14 @@ class Body:
 
     def ill(self, *, since: datetime) -> Fact | None:
         """Return the latest observation of illness since a moment, None if a later one finds her well."""
-        for fact in reversed(self.of("observation")):
-            if fact.at < since:
-                return None
+        found: Fact | None = None
+        for fact in self.of("observation"):
             value = fact.value
-            warm = float(value.get("temperature_c", 0)) >= FEVER_C
-            if value["seen"] == "ill" or value.get("symptoms") or warm:
-                return fact
-            if value["seen"] == "seen":
-                return None
-        return None
+            if fact.at < since or value["seen"] not in ("seen", "ill"):
+                continue
+            sick = value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C
+            found = fact if sick else None
+        return found
 
     def signed(self, asks: str, since: datetime) -> list[Signed]:
         """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing."""

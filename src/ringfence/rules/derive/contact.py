@@ -23,6 +23,8 @@ from ringfence.rules.rulebook import Rulebook
 from ringfence.vocabulary.subjects import Subject
 
 _MOMENT = timedelta(microseconds=1)
+_FREEZE = timedelta(hours=24)
+"""A freeze of releases ends by itself after so long at the most, whatever a pack says."""
 DROPPED = ("none", "dropped")
 _OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found"})
 _INFECTED = ("presumptive", "probable", "confirmed", "asymptomatic")
@@ -210,6 +212,8 @@ def _episodes(met: list[Met], longest: int) -> list[list[Met]]:
 def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Sequence[Fact]) -> None:
     book, dossier = body.book, sheet.dossier
     assessed = body.last("assessment")
+    if assessed is None or assessed.value["class"] in DROPPED:
+        _arrived(sheet, body)
     if not met and assessed is None:
         support(sheet, body)
         return
@@ -263,6 +267,24 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         _free(sheet, body, withdrawn, changed, why)
     support(sheet, body)
     _close_when_infected(sheet, body)
+
+
+def _arrived(sheet: Sheet, body: Body) -> None:
+    """Write the course of someone who came from an affected place, unless she is assessed as a contact besides."""
+    book, arrival = body.book, body.last("arrival")
+    name = book.get(f"arrival.{arrival.value.get('risk', 'none')}.course") if arrival is not None else None
+    if arrival is None or name is None:
+        return
+    risk, origin = arrival.value.get("risk", "none"), arrival.value["origin"]
+    why = (sheet.because("duty.arrival", f"arrival.{risk}.course", (arrival,), origin=origin, risk=risk),)
+    course = course_of(book, name)
+    left = arrival.value.get("left_at") or arrival.at
+    anchors = _anchors(left, left, body)
+    told(sheet, body, arrival, why, restrained=any(stage.restrains for stage in course.stages))
+    walk = Walk(sheet=sheet, body=body, course=course, anchors={"entry": arrival.at, **anchors}, cls="arrival",
+                known_at=arrival.known_at, changed_at=arrival.known_at, why=why,
+                frozen=_frozen(body, sheet))  # fmt: skip
+    walk.along()
 
 
 def _classified(met: Sequence[Met], dossier: Dossier, person: Fact | None) -> list[tuple[Met, Classified]]:
@@ -381,11 +403,11 @@ def _capped(book: Rulebook, cls: str, linked: Sequence[Status]) -> bool:
 def _frozen(body: Body, sheet: Sheet) -> Fact | None:
     """Return a cross-infection whose ruling is awaited; the freeze ends by itself after its hours."""
     book = body.book
-    hours = book.hours("cross_infection_ruling") or timedelta(hours=24)
+    hours = min(book.hours("cross_infection_ruling") or _FREEZE, _FREEZE)
     ruled = {f.value["on"] for f in body.of("ruling")}
     for fact in body.of("cross_infection"):
-        if fact.id not in ruled and sheet.now < fact.known_at + hours:
-            sheet.wake(fact.known_at + hours)
+        if fact.id not in ruled and sheet.now < fact.at + hours:
+            sheet.wake(fact.at + hours)
             return fact
     return None
 

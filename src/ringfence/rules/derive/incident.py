@@ -10,7 +10,7 @@ from ringfence.rules.duties import Derivation, Status
 from ringfence.rules.facts import Fact
 from ringfence.vocabulary.subjects import Subject
 
-_UNDECIDED = ("suspected", "presumptive", "probable")
+_UNDECIDED = ("signal", "suspected", "presumptive", "probable")
 _OPEN = (*_UNDECIDED, "confirmed", "asymptomatic")
 
 
@@ -93,8 +93,12 @@ def _end(sheet: Sheet, stages: list[Fact]) -> list[Subject]:
 
 def _blocks(status: Status, since: str, anchor: Fact | None) -> bool:
     """Return whether a case stands against the count: undecided, not at its own anchor yet, or newer than the last."""
-    if status.state in _UNDECIDED:
+    closed = status.separated_at is not None  # discharged, or dead
+    if status.state in _UNDECIDED and not closed:
         return True
+    if closed and anchor is not None:
+        day = (anchor.at + timedelta(days=1)).toordinal()
+        return any(outcome == "positive" and tested > day for tested, outcome in status.tests)
     if since == "second_negative" and status.state in _OPEN:
         return True
     if status.state not in _OPEN:

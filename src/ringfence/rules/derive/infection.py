@@ -264,8 +264,9 @@ class Case:
             if len(good) >= needed:
                 facts = [t.sample for t in good[:needed]]
                 reasons.append(self.sheet.because("discharge.tests_good", "discharge.tests", facts, count=needed))
-                last = good[needed - 1].result
-                return last.known_at if last is not None else good[needed - 1].sample.at
+                last = good[needed - 1]
+                known_at: datetime = last.sample.at if last.result is None else last.result.known_at
+                return known_at
         missing.append(self.sheet.because("discharge.tests_missing", "discharge.tests", [t.sample for t in good],
                                           have=len(good), needed=needed, hours=gap / HOUR))  # fmt: skip
         return None
