@@ -56,6 +56,8 @@ def test_duties_are_picked_by_subject_and_state(asked):
     assert {duty["state"] for duty in opened} == {"open", "late"}
     wei = asked("duties", "facts.json", *NOW, "--subject", "infection:1")["duties"]
     assert {duty["subject"] for duty in wei} == {"infection:1"}
+    answer = asked("duties", "facts.json", *NOW, "--subject", "infection:1")
+    assert {proposal["subject"] for proposal in answer["proposals"]} <= {"infection:1"}
 
 
 @pytest.mark.parametrize(
