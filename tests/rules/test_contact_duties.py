@@ -311,3 +311,25 @@ def test_an_arrival_from_a_place_of_risk_follows_the_course_of_that_risk():
     duties = duties_of(facts, "2022-03-08T11:00", "contact:5", book)
     assert day(duties["test/central.d7"]) == date(2022, 3, 15)
     assert "remain/central" not in duties
+
+
+def test_a_vaccine_made_for_one_strain_is_not_owed_for_another_and_asked_about_when_it_is_not_known():
+    book = eighth(**{"dose.ring.product": "rVSV-ZEBOV", "dose.ring.within": 240, "dose.ring.from": "first_exposure",
+                     "dose.ring.for": ["any"], "dose.ring.strains": ["zaire"]})  # fmt: skip
+
+    def owed(*strain: str) -> bool:
+        known = [fact("case", "infection:1", "2022-03-08T06:00", state="confirmed", strain=s) for s in strain]
+        return "dose/ring" in duties_of([*FANG_JUDGED, *known], "2022-03-08T09:00", "contact:2", book)
+
+    assert owed("zaire")
+    assert not owed("sudan")
+    assert not owed()
+    assert "ask_strain" in proposals_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", book)
+
+
+def test_a_dose_for_the_well_waits_while_she_is_ill():
+    book = eighth(**{"dose.late.product": "MVA-BN", "dose.late.within": 336, "dose.late.from": "last_exposure",
+                     "dose.late.for": ["any"], "dose.late.while_well": True})  # fmt: skip
+    ill_now = fact("observation", "contact:2", "2022-03-08T08:30", seen="ill", symptoms=["fever"])
+    assert "dose/late" in duties_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", book)
+    assert "dose/late" not in duties_of([*FANG_JUDGED, ill_now], "2022-03-08T09:00", "contact:2", book)

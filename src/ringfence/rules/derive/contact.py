@@ -23,6 +23,8 @@ from ringfence.rules.rulebook import Rulebook
 from ringfence.vocabulary.subjects import Subject
 
 _MOMENT = timedelta(microseconds=1)
+_ILL_FOR = timedelta(days=3)
+"""How long an observation of illness counts when no later one says that she is well."""
 _FREEZE = timedelta(hours=24)
 """A freeze of releases ends by itself after so long at the most, whatever a pack says."""
 DROPPED = ("none", "dropped")
@@ -110,7 +112,14 @@ def _status(dossier: Dossier, body: Body, now: datetime) -> Status:
         since=assessed.known_at if assessed is not None else None,
         changed_at=max(known, default=None),
         tests=tuple((t.day, t.outcome) for t in taken),
+        values=tuple(("strain", strain) for strain in sorted(_strains(direct, dossier))),
     )
+
+
+def _strains(exposures: Sequence[Fact], dossier: Dossier) -> set[str]:
+    """Return the strains or species of those whom she met, as far as they are known."""
+    met = (dossier.leans_on.get(fact.value["to"]) for fact in exposures)
+    return {value for status in met if status is not None for name, value in status.values if name == "strain"}
 
 
 def _plan(book: Rulebook) -> Plan:
@@ -247,7 +256,7 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     why: tuple[Because, ...] = (
         sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=ended),
     )
-    course = _course(sheet, body, plan, cls, first, last, assessed.known_at)
+    course = _course(sheet, body, plan, cls, first, last, assessed.known_at, _strains(exposures, dossier))
     told(
         sheet,
         body,
@@ -267,6 +276,7 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     elif withdrawn and not met:
         _free(sheet, body, withdrawn, changed, why)
     support(sheet, body)
+    _unwell(sheet, body)
     _close_when_infected(sheet, body)
 
 
@@ -365,7 +375,14 @@ def _changes(exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:
 
 
 def _course(
-    sheet: Sheet, body: Body, plan: Plan, cls: str, first: datetime, last: datetime, known_at: datetime
+    sheet: Sheet,
+    body: Body,
+    plan: Plan,
+    cls: str,
+    first: datetime,
+    last: datetime,
+    known_at: datetime,
+    strains: set[str],
 ) -> str | None:
     """Return the course to follow, by class, immunity and doses in time; write the doses that are due."""
     book, now = body.book, sheet.now
@@ -375,6 +392,8 @@ def _course(
         by_state = book.get(f"contact.{cls}.course.{immunity.state}")
         name = by_state if by_state is not None else name
         for due in doses_due(body.every(), book, first, last, immunity, now):
+            if due.given is None and _not_owed(sheet, body, due.dose, strains):
+                continue
             proofs = [due.given] if due.given is not None else []
             late = due.given is not None and not due.in_time
             over = due.given is None and now > due.due
@@ -386,6 +405,39 @@ def _course(
             if due.in_time and due.course is not None:
                 name = due.course
     return name
+
+
+def _not_owed(sheet: Sheet, body: Body, dose: str, strains: set[str]) -> bool:
+    """Return whether a dose is not owed: made for other strains, or only for the well; ask for a strain not known."""
+    book = body.book
+    made_for = book.get(f"dose.{dose}.strains")
+    if made_for is not None and not strains:
+        why = sheet.because("duty.dose_ask_strain", f"dose.{dose}.strains", strains=", ".join(made_for))
+        sheet.propose("ask_strain", dose, (why,))
+        return True
+    if made_for is not None and not strains.intersection(made_for):
+        return True
+    if book.get(f"dose.{dose}.while_well") and (ill := _ill_now(sheet, body)) is not None:
+        why = sheet.because("duty.dose_only_well", f"dose.{dose}.while_well", (ill,))
+        sheet.propose("dose_waits", dose, (why,))
+        return True
+    return False
+
+
+def _ill_now(sheet: Sheet, body: Body) -> Fact | None:
+    """Return the observation by which she is ill now."""
+    ill = body.ill(since=sheet.now - _ILL_FOR)
+    if ill is not None:
+        sheet.wake(ill.at + _ILL_FOR + _MOMENT)
+    return ill
+
+
+def _unwell(sheet: Sheet, body: Body) -> None:
+    """Propose the pack's course for a contact who is ill without the sign of the disease; a human says what it is."""
+    course = body.book.get("unwell.course")
+    ill = _ill_now(sheet, body)
+    if course is not None and ill is not None and body.positive() is None:
+        sheet.propose("unwell", "ill", (sheet.because("proposal.unwell", "unwell.course", (ill,)),), course=course)
 
 
 def _anchors(first: datetime, last: datetime, body: Body) -> Mapping[str, datetime]:

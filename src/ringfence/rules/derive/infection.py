@@ -124,6 +124,7 @@ class Case:
             since=self.states[0].known_at if self.states else min(known, default=None),
             changed_at=max(known, default=None),
             tests=tuple((t.day, t.outcome) for t in self.body.taken()),
+            values=tuple(("strain", f.value["strain"]) for f in self.states if "strain" in f.value)[-1:],
         )
 
     # ── duties ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -253,9 +254,11 @@ class Case:
         book = self.book
         needed, gap = book.get("discharge.tests", 2), timedelta(hours=book.get("discharge.gap", 24))
         threshold = book.get("discharge.ct") if rule == "ct" else None
+        specimen = book.get("discharge.specimen")
         good: list[Taken] = []
         for taken in self.body.taken():
-            if taken.outcome in ("waiting", "invalid"):
+            other = specimen is not None and taken.sample.value.get("specimen", specimen) != specimen
+            if other or taken.outcome in ("waiting", "invalid"):
                 continue
             if not _good(taken, threshold):
                 good = []

@@ -203,6 +203,7 @@ class Walk:
             "days": last - first + 1,
             "seen": len(seen),
             "missed": max(today - first, 0) - sum(d < today for d in seen),
+            "temperature": stage.temperature,
         }
         sheet.duty("monitor", stage.name, begins=begins, due=until, until=until, because=because,
                    proofs=proofs, covered=days_covered(seen, book), ended=None if whole else OPEN,
