@@ -139,7 +139,7 @@ def _wanted(subjects: list[str], states: list[str]) -> Any:
 
 
 def print_duties(console: Console, duties: Iterable[Duty], teller: Teller) -> None:
-    """Print duties, the next deadline first and what has ended last: a line of what, whom, desk and state, then the reasons below it."""
+    """Print duties, the next deadline first and what has ended last: what, whom, desk, state, and the reasons below."""
     from rich.text import Text
 
     from ringfence.rules.duties import OPEN

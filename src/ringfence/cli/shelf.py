@@ -38,8 +38,11 @@ _TOLD = 10
 def shelf_with(folder: Path | None, more: dict[str, dict[str, str]] | None = None) -> Shelf:
     """Return the packs of the house with those of a folder, by default the one that RINGFENCE_PACKS names."""
     from ringfence.rules.shipped import Shelf
+    from ringfence.vocabulary.refusals import Refused
 
     named = folder or (Path(os.environ["RINGFENCE_PACKS"]) if os.environ.get("RINGFENCE_PACKS") else None)
+    if folder is not None and not texts_below(folder):
+        raise Refused("pack.no_pack_below", path=str(folder))
     return Shelf({**(texts_below(named) if named else {}), **(more or {})})
 
 
@@ -181,9 +184,9 @@ def _unheeded(facts: Sequence[Fact], pack: Pack, numbers: Mapping[str, int]) -> 
         cls, asked = fact.value.get("class"), fact.value.get("asks")
         if fact.kind == "assessment" and classes and cls not in classes:
             yield Refused("facts.unknown_class", cls=cls, pack=pack.id, classes=", ".join(classes), **where)
-        if fact.kind in ("instrument", "agreement") and fact.subject.kind in ("contact", "infection"):
-            if asked not in asks:
-                yield Refused("facts.unknown_measure", asks=asked, nearest=nearest(str(asked), asks), **where)
+        restrains = fact.kind in ("instrument", "agreement") and fact.subject.kind in ("contact", "infection")
+        if restrains and asked not in asks:
+            yield Refused("facts.unknown_measure", asks=asked, nearest=nearest(str(asked), asks), **where)
         if fact.retracts is not None and fact.retracts not in numbers:
             yield Refused("facts.retracts_nothing", retracts=fact.retracts, **where)
 

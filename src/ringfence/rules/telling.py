@@ -142,8 +142,8 @@ class Teller:
                 f"to_{kind}",
             ) or name.endswith(f"_{kind}"):
                 return self.named(kind, value)
-        if name == "rule" and f"rule.{value}" in table():
-            return self.word("rule", value)
+        if name == "rule" and (f"rule.{value}" in self.pack.names or f"rule.{value}" in table()):
+            return self.named("rule", value)
         if name in ("duty", "kind") and f"duty_kind.{value}" in table():
             return self.word("duty_kind", value)
         for prefix in ("word", "fact_kind", "desk"):
