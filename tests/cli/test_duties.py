@@ -200,3 +200,10 @@ def test_what_had_ended_before_and_has_ended_now_is_no_change(asked, here):
     write(here, county.facts(last="2022-03-09T08:00"))
     (changed,) = asked("duties", "facts.json", *NOW, "--before", "old.json")["difference"]
     assert not [line for line in changed["sentences"] if line.startswith("Assess")]
+
+
+def test_an_earlier_file_that_is_neither_facts_nor_an_answer_is_told_to_be_the_earlier_one(asked, here):
+    for text in ("5", "{}", "no json"):
+        write(here, text, "old.json")
+        refused = asked("duties", "facts.json", *NOW, "--before", "old.json", code=1)["refused"]
+        assert refused[0]["code"] == "duties.no_answer"

@@ -117,7 +117,7 @@ def test_midnight_is_told_as_the_end_of_the_day_that_ends_then():
     assert teller.end(datetime(2022, 3, 21, 16, tzinfo=UTC)) == "2022-03-21 24:00"
     assert teller.end(datetime(2022, 3, 21, 17, tzinfo=UTC)) == "2022-03-22 01:00"
     last = datetime(2022, 3, 7, 0, tzinfo=UTC) - timedelta(microseconds=1)
-    assert teller.value("last", last) == "2022-03-07 08:00"
+    assert teller.value("last", last) == teller.end(last) == "2022-03-07 08:00"
 
 
 def test_a_length_that_is_not_fixed_a_clause_that_is_none_and_a_rule_have_words():

@@ -82,7 +82,7 @@ def command(
             _print_changes(console, changes, teller)
         print_duties(console, shown, teller)
         for proposal in proposed:
-            why = "; ".join(teller.why(proposal.because))
+            why = teller.semicolon.join(teller.why(proposal.because))
             code = "duties.proposed" if proposal.signable else "duties.proposed_only"
             said = {"subject": teller.subject(proposal.subject), "what": teller.what(proposal), "why": why}
             output.line(code, **said)
@@ -170,6 +170,7 @@ def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, t
     from ringfence.rules.strata import derive_all
     from ringfence.rules.telling import read_duties, read_proposals
     from ringfence.rules.telling_changes import corrections, difference_said
+    from ringfence.vocabulary.refusals import Refused
 
     text = text_of(before)
     try:
@@ -181,6 +182,8 @@ def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, t
     if isinstance(written, dict) and "duties" in written:
         proposed = (read_proposals(text), proposals)
         return difference_said(compare(read_duties(text), duties), teller, proposed=proposed)
+    if not isinstance(written, dict | list) or (isinstance(written, dict) and "facts" not in written):
+        raise Refused("duties.no_answer")
     old, _ = facts_in(text, read.pack)
     stood = derive_all(old, read.book, read.now)
     why = corrections(current(old, now=read.now), current(read.facts, now=read.now), teller)

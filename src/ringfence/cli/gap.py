@@ -96,7 +96,7 @@ def _print_names(console: Console, one: Equation, teller: Teller) -> None:
     if rows:
         console.print(output.table(_COLUMNS, rows))
     for duty in one.not_done:
-        why = "; ".join(teller.why(duty.because[-1:]))
+        why = teller.semicolon.join(teller.why(duty.because[-1:]))
         output.line("gap.not_done", subject=teller.subject(duty.subject), what=teller.what(duty),
                     state=teller.word("duty_state", duty.ended), why=why)  # fmt: skip
 

@@ -55,6 +55,11 @@ class Teller:
         """Return the mark between two things of one sentence."""
         return "，" if self.language == "zh" else ", "
 
+    @property
+    def semicolon(self) -> str:
+        """Return the mark between two sentences on one line."""
+        return "；" if self.language == "zh" else "; "
+
     def say(self, code: str, /, **values: object) -> str:
         """Return the sentence of a code."""
         return sentence(code, values, self.language)
@@ -76,8 +81,10 @@ class Teller:
     def end(self, moment: datetime) -> str:
         """Return a moment at which something ends; midnight is 24:00 of the day that ends then."""
         local = moment.astimezone(self.zone)
+        if local.microsecond == _LAST:
+            local += _INSTANT
         if (local.hour, local.minute) != (0, 0):
-            return self.moment(moment)
+            return self.moment(local)
         return (local - _INSTANT).strftime("%Y-%m-%d 24:00")
 
     def day(self, day: date) -> str:
@@ -118,7 +125,7 @@ class Teller:
         if isinstance(value, Subject):
             return self.subject(value)
         if isinstance(value, datetime):
-            return self.end(value + _INSTANT) if value.microsecond == _LAST else self.moment(value)
+            return self.end(value) if value.microsecond == _LAST else self.moment(value)
         if isinstance(value, date):
             return self.day(value)
         if isinstance(value, timedelta):
