@@ -207,3 +207,15 @@ def test_an_earlier_file_that_is_neither_facts_nor_an_answer_is_told_to_be_the_e
         write(here, text, "old.json")
         refused = asked("duties", "facts.json", *NOW, "--before", "old.json", code=1)["refused"]
         assert refused[0]["code"] == "duties.no_answer"
+
+
+def test_a_release_that_comes_sooner_is_told_by_its_own_moment_from_facts_and_from_an_answer(asked, here):
+    longer = county.facts(last="2022-03-09T08:00").replace("2022-03-22T00:00", "2022-03-25T00:00")
+    write(here, longer, "old.json")
+    write(here, longer.replace("2022-03-09T08:00", "2022-03-08T08:00"))
+    sooner = "Earliest release moves from 24 March to 23 March"
+    (changed,) = asked("duties", "facts.json", *NOW, "--before", "old.json")["difference"]
+    assert any(line.startswith(sooner) for line in changed["sentences"])
+    write(here, json.dumps(asked("duties", "old.json", *NOW)), "answer.json")
+    (changed,) = asked("duties", "facts.json", *NOW, "--before", "answer.json")["difference"]
+    assert any(line.startswith(sooner) for line in changed["sentences"])

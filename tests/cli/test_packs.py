@@ -121,7 +121,7 @@ def test_on_facts_a_comparison_says_by_name_who_is_treated_differently(asked, to
     assert [person["name"] for person in answer["people"]] == ["Fang 芳 (contact 2)"]
     printed, _ = told(*words)
     assert "Fang 芳 (contact 2)" in printed
-    assert "17 March" in printed
+    assert "18 March" in printed
 
 
 def test_a_pack_is_begun_over_another_and_holds(asked, here):

@@ -346,4 +346,4 @@ def _read_duty(row: Mapping[str, Any]) -> Duty:
         raise ValueError(row["key"])
     return Duty(row["key"], row["kind"], Subject.read(row["subject"]), row["desk"], begins, at("due"), at("until"),
                 row["ended"], Grade[row["grade"]] if row.get("grade") else None, tuple(row["proved_by"]), because,
-                covered, row.get("values", {}))  # fmt: skip
+                covered, {name: _moment_in(value) for name, value in row.get("values", {}).items()})  # fmt: skip

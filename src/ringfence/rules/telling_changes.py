@@ -90,8 +90,9 @@ def _change(change: Change, teller: Teller, why: str) -> list[str]:
     before, after = change.before, change.after
     parts: list[str] = []
     if after.kind == "release" and "begins" in change.what:
-        parts.append(_moved("change.release", before.begins, after.begins, teller, why))
-        parts.append(teller.say("change.nothing_extended" if after.begins > before.begins else "change.frees"))
+        old, new = (duty.values.get("ends") or duty.begins for duty in (before, after))
+        parts.append(_moved("change.release", old, new, teller, why))
+        parts.append(teller.say("change.nothing_extended" if new > old else "change.frees"))
     elif "until" in change.what and before.until and after.until:
         parts.append(_moved("change.until", before.until, after.until, teller, why, what=teller.what(after)))
     elif "begins" in change.what:
