@@ -35,11 +35,11 @@ def test_duties_are_given_for_programs_as_agreed(asked):
 
 def test_duties_are_told_with_name_deadline_state_and_clause(told):
     printed, _ = told("duties", "facts.json", *NOW)
-    assert "2022-03-12 00:00 Test: at the site, day 4 · Fang 芳 (contact 2) · Testing · open · in 15 h" in printed
+    assert "2022-03-11 24:00 Test: at the site, day 4 · Fang 芳 (contact 2) · Testing · open · in 15 h" in printed
     assert "[The plan §1]" in printed
     assert "late by" in printed
     printed, _ = told("duties", "facts.json", *NOW, "--lang", "zh")
-    assert "检测：集中, 第 4 天 · Fang 芳 (接触者 2) · 检测组 · 办理中 · 15 小时后" in printed
+    assert "检测：集中，第 4 天 · Fang 芳 (接触者 2) · 检测组 · 办理中 · 15 小时后" in printed
 
 
 def test_under_a_pack_whose_period_is_over_the_banner_stands_above_all(told, asked):
@@ -136,3 +136,88 @@ def test_an_earlier_answer_serves_as_well_as_earlier_facts(asked, here):
     write(here, county.facts(last="2022-03-09T08:00"))
     (changed,) = asked("duties", "facts.json", *NOW, "--before", "old.json")["difference"]
     assert any("nothing is extended" in line for line in changed["sentences"])
+
+
+def test_a_class_that_the_pack_has_not_is_told_and_does_not_count_as_assessed(asked, here):
+    wrong = {"id": "a1", "kind": "assessment", "subject": "contact:2", "at": "2022-03-07T23:00",
+             "value": {"class": "clsoe", "by": "Dr Sun"}}  # fmt: skip
+    facts = [wrong if row["id"] == "a1" else row for row in json.loads(county.facts())["facts"]]
+    write(here, json.dumps({"schema": 1, "zone": "Asia/Shanghai", "pack": "town", "facts": facts}))
+    answer = asked("duties", "facts.json", *NOW)
+    (reason,) = answer["reject_reasons"]
+    assert (reason["code"], reason["mend"]) == ("facts.unknown_class", "Classes of this pack: close.")
+    assert {duty["state"] for duty in answer["duties"] if duty["kind"] == "assess"} == {"open"}
+
+
+@pytest.mark.parametrize(
+    ("fact", "code"),
+    [
+        ({"kind": "agreement", "value": {"asks": "quarantine_sight", "ends": "2022-03-22"}}, "facts.unknown_measure"),
+        ({"kind": "retraction", "retracts": "e9", "value": {"why": "wrong"}}, "facts.retracts_nothing"),
+    ],
+)
+def test_what_no_rule_would_heed_is_told(asked, here, fact, code):
+    write(here, county.facts({"id": "z1", "subject": "contact:2", "at": "2022-03-08T08:00", **fact}))
+    (reason,) = asked("duties", "facts.json", *NOW)["reject_reasons"]
+    assert (reason["code"], reason["values"]["number"]) == (code, 8)
+
+
+def test_a_broken_file_that_names_its_own_pack_is_told_to_be_broken(asked, here):
+    write(here, '{"schema": 1, "pack": "town", "facts": [')
+    assert asked("duties", "facts.json", code=1)["refused"][0]["code"] == "facts.not_json"
+
+
+def test_days_and_deadlines_are_those_of_the_clocks_that_the_file_names(asked, here):
+    write(here, county.facts().replace("Asia/Shanghai", "Africa/Kinshasa"))
+    by_key = {duty["key"]: duty for duty in asked("duties", "facts.json", *NOW)["duties"]}
+    assert by_key["test/contact:2/1/central.d4"]["due"] == "2022-03-12T00:00:00+01:00"
+
+
+def test_a_day_that_is_none_is_told_as_such(asked):
+    assert asked("duties", "facts.json", "--on", "2022-13-40", code=1)["refused"][0]["code"] == "moment.no_day"
+
+
+def test_how_it_stands_is_said_above_and_what_has_ended_stands_below(told):
+    printed, _ = told("duties", "facts.json", *NOW)
+    assert printed.startswith("At 2022-03-11 09:00 (Asia/Shanghai) under town: late 2, open 2, not yet due 1, ended 2.")
+    assert printed.index("Assess: first") > printed.index("day 4")
+
+
+def test_a_signed_measure_that_restrains_nobody_is_told_with_what_it_lacks(told, asked, here):
+    order = {"rung": "order", "asks": "quarantine_site", "ends": "2022-03-22T00:00", "served_at": "2022-03-08T08:00"}
+    write(here, county.facts({"id": "i1", "kind": "instrument", "subject": "contact:2", "at": "2022-03-08T08:00",
+                              "value": order}))  # fmt: skip
+    printed, _ = told("duties", "facts.json", *NOW)
+    assert (
+        "Restrains nobody as it stands: instrument i1 for Fang 芳 (contact 2). It does not say who signed it."
+        in printed
+    )
+    (void,) = asked("duties", "facts.json", *NOW)["void_instruments"]
+    assert (void["fact"], void["subject"]) == ("i1", "contact:2")
+    assert "duty.void_number" in void["because"]
+
+
+def test_what_had_ended_before_and_has_ended_now_is_no_change(asked, here):
+    write(here, county.facts(), "old.json")
+    write(here, county.facts(last="2022-03-09T08:00"))
+    (changed,) = asked("duties", "facts.json", *NOW, "--before", "old.json")["difference"]
+    assert not [line for line in changed["sentences"] if line.startswith("Assess")]
+
+
+def test_an_earlier_file_that_is_neither_facts_nor_an_answer_is_told_to_be_the_earlier_one(asked, here):
+    for text in ("5", "{}", "no json"):
+        write(here, text, "old.json")
+        refused = asked("duties", "facts.json", *NOW, "--before", "old.json", code=1)["refused"]
+        assert refused[0]["code"] == "duties.no_answer"
+
+
+def test_a_release_that_comes_sooner_is_told_by_its_own_moment_from_facts_and_from_an_answer(asked, here):
+    longer = county.facts(last="2022-03-09T08:00").replace("2022-03-22T00:00", "2022-03-25T00:00")
+    write(here, longer, "old.json")
+    write(here, longer.replace("2022-03-09T08:00", "2022-03-08T08:00"))
+    sooner = "Earliest release moves from 24 March to 23 March"
+    (changed,) = asked("duties", "facts.json", *NOW, "--before", "old.json")["difference"]
+    assert any(line.startswith(sooner) for line in changed["sentences"])
+    write(here, json.dumps(asked("duties", "old.json", *NOW)), "answer.json")
+    (changed,) = asked("duties", "facts.json", *NOW, "--before", "answer.json")["difference"]
+    assert any(line.startswith(sooner) for line in changed["sentences"])

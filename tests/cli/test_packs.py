@@ -121,7 +121,7 @@ def test_on_facts_a_comparison_says_by_name_who_is_treated_differently(asked, to
     assert [person["name"] for person in answer["people"]] == ["Fang 芳 (contact 2)"]
     printed, _ = told(*words)
     assert "Fang 芳 (contact 2)" in printed
-    assert "17 March" in printed
+    assert "18 March" in printed
 
 
 def test_a_pack_is_begun_over_another_and_holds(asked, here):
@@ -150,3 +150,28 @@ def test_the_pages_of_all_packs_are_written(asked, here):
 def test_a_pack_that_is_not_there_is_refused_with_the_nearest(asked):
     (refusal,) = asked("packs", "show", "twon", code=1)["refused"]
     assert (refusal["code"], refusal["values"]["nearest"]) == ("pack.unknown", "town")
+
+
+@pytest.mark.parametrize(
+    ("key", "what", "code"),
+    [
+        ("clock.interview_cor.hard", "3", "pack.unknown_key"),
+        ("authority.testing.order", '{asks = ["quarantine_site"], days = 3}', "pack.desk_issues"),
+        ("door.hospital", '["not_now"]', "pack.door_closed"),
+    ],
+)
+def test_a_rule_that_could_never_hold_is_refused(asked, here, key, what, code):
+    (here / "packs" / "town" / "pack.toml").write_text(county.pack_text() + county.value(key, what), encoding="utf-8")
+    problems = asked("packs", "check", "packs/town", code=1)["problems"]
+    assert code in {problem["code"] for problem in problems}
+
+
+def test_a_new_pack_never_hides_one_that_is_there(asked):
+    refused = asked("packs", "new", "cn-covid-8", "--over", "cn-covid-8", "--to", "mine", code=1)["refused"]
+    assert refused[0]["code"] == "pack.id_taken"
+
+
+def test_a_folder_that_holds_no_pack_is_told_rather_than_passed_over(asked, here):
+    (here / "bare").mkdir()
+    assert asked("packs", "list", "--packs", "bare", code=1)["refused"][0]["code"] == "pack.no_pack_below"
+    assert asked("packs", "list", "--packs", "packs/town", code=1)["refused"][0]["code"] == "pack.no_pack_below"

@@ -112,6 +112,39 @@ def test_moments_are_told_on_the_clocks_of_the_pack_and_deadlines_by_how_far_off
     assert teller.subject(Subject("place", 2)) == "place 2"
 
 
+def test_midnight_is_told_as_the_end_of_the_day_that_ends_then():
+    teller = Teller("en", SITE)
+    assert teller.end(datetime(2022, 3, 21, 16, tzinfo=UTC)) == "2022-03-21 24:00"
+    assert teller.end(datetime(2022, 3, 21, 17, tzinfo=UTC)) == "2022-03-22 01:00"
+    last = datetime(2022, 3, 7, 0, tzinfo=UTC) - timedelta(microseconds=1)
+    assert teller.value("last", last) == teller.end(last) == "2022-03-07 08:00"
+
+
+def test_a_length_that_is_not_fixed_a_clause_that_is_none_and_a_rule_have_words():
+    assert (Teller("en", SITE).value("days", None), Teller("zh", SITE).value("days", None)) == ("not fixed", "不定")
+    assert Teller("en", SITE).clause(Because("x", "plan —")) == Teller("en", SITE).title("plan")
+    assert Teller("zh", SITE).value("rule", "shared_air") == "共用空气"
+
+
+def test_a_stage_that_counts_from_something_else_says_so_on_its_day():
+    book = Rulebook.of(Shelf().pack("measles-us"), date(2026, 11, 1))
+    days = dict(calendar("exclude", book, Teller("en", book.pack)))
+    assert "(this day is counted from: first exposure)" in days[5][0]
+
+
+def test_clocks_and_desks_and_rules_of_the_shipped_packs_have_names():
+    for name in Shelf().ids():
+        pack = Shelf().pack(name)
+        words = {*table(), *pack.names}
+        assert {f"desk.{desk}" for desk in pack.desks.values()} <= words
+        for key in pack.entries:
+            parts = key.split(".")
+            if parts[0] == "clock":
+                assert f"clock.{parts[1]}" in words
+            if "when" in parts:
+                assert {f"rule.{parts[-1]}", f"word.{parts[-1]}"} & words, (name, key)
+
+
 def test_a_reason_without_a_sentence_is_shown_as_it_is():
     why = Because("no.such_code", values={"who": Subject("contact", 2), "stage": "central"})
     assert Teller("zh", SITE).because(why) == "no.such_code (who 接触者 2, stage 集中)"

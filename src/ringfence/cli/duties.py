@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ringfence.rules.duties import Derivation, Duty
+    from ringfence.rules.facts import Fact
     from ringfence.rules.telling import Teller
     from ringfence.vocabulary.subjects import Subject
 
@@ -65,6 +66,10 @@ def command(
     told["duties"] = [row for row in told["duties"] if row["key"] in keys]
     told["proposals"] = [row for row in told["proposals"] if Subject.read(row["subject"]) in about]
     changes = None if before is None else _changes(before, derived, read, teller)
+    void = [(fact, reasons) for fact, reasons in _void(read) if fact.subject in about]
+    told["void_instruments"] = [
+        {"fact": fact.id, "subject": str(fact.subject), "because": reasons} for fact, reasons in void
+    ]
     if changes is not None:
         told["difference"] = [{"subject": str(s), "sentences": lines} for s, lines in changes.items()]
 
@@ -72,14 +77,18 @@ def command(
         banner = historical(read.pack, read.book.on)
         if banner:
             console.print(banner, style="bold red", markup=False, soft_wrap=True)
+        output.line("duties.stand", **_stand(shown, read, teller))
         if changes is not None:
             _print_changes(console, changes, teller)
         print_duties(console, shown, teller)
         for proposal in proposed:
-            why = "; ".join(teller.why(proposal.because))
+            why = teller.semicolon.join(teller.why(proposal.because))
             code = "duties.proposed" if proposal.signable else "duties.proposed_only"
             said = {"subject": teller.subject(proposal.subject), "what": teller.what(proposal), "why": why}
             output.line(code, **said)
+        for fact, reasons in void:
+            subject, why = teller.subject(fact.subject), " ".join(teller.say(code) for code in reasons)
+            output.line("duties.void", subject=subject, fact=fact.id, why=why)
         wakes = [one.wake_at for one in derived.values() if one.wake_at is not None]
         if wakes:
             output.line("duties.wakes", moment=teller.moment(min(wakes)), length=teller.length(min(wakes) - read.now))
@@ -87,6 +96,33 @@ def command(
     output.answer(told | read.told(), people=people)
     read.tell_rejects()
     return read.code
+
+
+def _stand(duties: list[Duty], read: Given, teller: Teller) -> dict[str, object]:
+    """Return the moment, the clocks, the pack and how many duties stand how, for the line above them."""
+    states = [duty.state(read.now) for duty in duties]
+    counts = {name: states.count(name) for name in ("late", "open", "waiting")}
+    return {
+        "moment": teller.moment(read.now),
+        "zone": read.pack.zone,
+        "pack": read.pack.id,
+        **counts,
+        "ended": len(states) - sum(counts.values()),
+    }
+
+
+def _void(read: Given) -> list[tuple[Fact, list[str]]]:
+    """Return the signed measures on people that restrain nobody, with the codes that say why; areas have proposals."""
+    from ringfence.rules.facts import current
+    from ringfence.rules.instruments import void_reasons
+
+    signed = [
+        fact
+        for fact in current(read.facts, now=read.now)
+        if fact.kind == "instrument" and fact.subject.kind in ("contact", "infection")
+    ]
+    found = [(fact, [f"duty.void_{reason}" for reason in void_reasons(fact, read.book)]) for fact in signed]
+    return [(fact, reasons) for fact, reasons in found if reasons]
 
 
 def _wanted(subjects: list[str], states: list[str]) -> Any:
@@ -103,18 +139,18 @@ def _wanted(subjects: list[str], states: list[str]) -> Any:
 
 
 def print_duties(console: Console, duties: Iterable[Duty], teller: Teller) -> None:
-    """Print duties, the next deadline first: a line of what, whom, desk and state, then the reasons below it."""
+    """Print duties, the next deadline first and what has ended last: what, whom, desk, state, and the reasons below."""
     from rich.text import Text
 
     from ringfence.rules.duties import OPEN
     from ringfence.rules.telling import in_order
 
-    listed = in_order(duties)
+    listed = sorted(in_order(duties), key=lambda duty: duty.ended != OPEN)
     if not listed:
         output.line("duties.none")
     for duty in listed:
         due = duty.due or duty.until
-        when = "—" if due is None else teller.moment(due)
+        when = "—" if due is None else teller.end(due)
         far = teller.due(due) if duty.ended == OPEN else ""
         head = Text(f"{when}  ", style="bold red" if duty.state(teller.now or duty.begins) == "late" else "bold")
         head.append(teller.what(duty), style="bold")
@@ -134,6 +170,7 @@ def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, t
     from ringfence.rules.strata import derive_all
     from ringfence.rules.telling import read_duties, read_proposals
     from ringfence.rules.telling_changes import corrections, difference_said
+    from ringfence.vocabulary.refusals import Refused
 
     text = text_of(before)
     try:
@@ -145,6 +182,8 @@ def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, t
     if isinstance(written, dict) and "duties" in written:
         proposed = (read_proposals(text), proposals)
         return difference_said(compare(read_duties(text), duties), teller, proposed=proposed)
+    if not isinstance(written, dict | list) or (isinstance(written, dict) and "facts" not in written):
+        raise Refused("duties.no_answer")
     old, _ = facts_in(text, read.pack)
     stood = derive_all(old, read.book, read.now)
     why = corrections(current(old, now=read.now), current(read.facts, now=read.now), teller)

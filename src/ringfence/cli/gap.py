@@ -90,13 +90,13 @@ def _print_names(console: Console, one: Equation, teller: Teller) -> None:
     """Print who is missing and what, then who ended without it being done."""
     rows = [
         (teller.subject(m.duty.subject), teller.what(m.duty), teller.word("desk", m.duty.desk),
-         teller.moment(m.duty.due or m.duty.until) if m.duty.due or m.duty.until else "", misses(m, teller))
+         teller.end(m.duty.due or m.duty.until) if m.duty.due or m.duty.until else "", misses(m, teller))
         for m in one.missing if not m.running
     ]  # fmt: skip
     if rows:
         console.print(output.table(_COLUMNS, rows))
     for duty in one.not_done:
-        why = "; ".join(teller.why(duty.because[-1:]))
+        why = teller.semicolon.join(teller.why(duty.because[-1:]))
         output.line("gap.not_done", subject=teller.subject(duty.subject), what=teller.what(duty),
                     state=teller.word("duty_state", duty.ended), why=why)  # fmt: skip
 
@@ -112,7 +112,7 @@ def misses(one: Missing, teller: Teller) -> str:
         said.append(say("due.late", length=teller.length(one.late_by)))
     elif one.duty.due is not None:
         said.append(teller.due(one.duty.due))
-    return ("，" if teller.language == "zh" else ", ").join(said)
+    return teller.comma.join(said)
 
 
 def _json(one: Equation, teller: Teller, *, names: bool = True) -> dict[str, Any]:

@@ -249,12 +249,15 @@ def new(
     from ringfence.rules.packfile import is_id
     from ringfence.vocabulary.refusals import Refused
 
-    below = shelf_with(packs).pack(over)
+    shelf = shelf_with(packs)
+    below = shelf.pack(over)
     if not is_id(name):
         raise Refused("pack.bad_id", file="pack.toml", key="id", value=name)
     folder = to / name
     if folder.exists():
         raise Refused("pack.exists", path=str(folder))
+    if name in shelf.ids():
+        raise Refused("pack.id_taken", id=name)
     folder.mkdir(parents=True)
     today = today_in(below)
     begins = today if below.in_force(today) else below.begins

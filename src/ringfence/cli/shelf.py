@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,7 @@ import typer
 from ringfence.cli import clock, output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ringfence.rules.facts import Fact
     from ringfence.rules.packfile import Pack
@@ -38,8 +38,11 @@ _TOLD = 10
 def shelf_with(folder: Path | None, more: dict[str, dict[str, str]] | None = None) -> Shelf:
     """Return the packs of the house with those of a folder, by default the one that RINGFENCE_PACKS names."""
     from ringfence.rules.shipped import Shelf
+    from ringfence.vocabulary.refusals import Refused
 
     named = folder or (Path(os.environ["RINGFENCE_PACKS"]) if os.environ.get("RINGFENCE_PACKS") else None)
+    if folder is not None and not texts_below(folder):
+        raise Refused("pack.no_pack_below", path=str(folder))
     return Shelf({**(texts_below(named) if named else {}), **(more or {})})
 
 
@@ -70,7 +73,7 @@ def day_of(text: str | None, otherwise: date) -> date:
     try:
         return date.fromisoformat(text) if text else otherwise
     except ValueError as error:
-        raise Refused("moment.unreadable", text=str(text)) from error
+        raise Refused("moment.no_day", text=str(text)) from error
 
 
 def today_in(pack: Pack) -> date:
@@ -145,7 +148,7 @@ def given(
     named = pack or _pack_named_in(text)
     if named is None:
         raise Refused("pack.none_named")
-    read = shelf_with(packs).pack(named)
+    read = _on_clocks_of(text, shelf_with(packs).pack(named))
     zone = zone_named(read.zone)
     moment = parse_moment(now, zone).astimezone(UTC) if now else clock.now()
     today = clock.now().astimezone(zone).date()
@@ -162,15 +165,68 @@ def facts_in(text: str, pack: Pack) -> tuple[list[Fact], list[Refused]]:
     """Return the facts of a text, read with the clocks and the kinds of a pack, and what is wrong with the others."""
     from ringfence.rules.facts import read_facts
 
-    return read_facts(text, zone=pack.zone, more_kinds=pack.kinds)
+    facts, problems = read_facts(text, zone=pack.zone, more_kinds=pack.kinds)
+    written = json.loads(text)
+    numbers = {row.get("id"): number for number, row in enumerate(_rows_of(written), 1) if isinstance(row, dict)}
+    unheeded = list(_unheeded(facts, pack, numbers))
+    left_out = {refusal.values["id"] for refusal in unheeded}
+    return [fact for fact in facts if fact.id not in left_out], [*problems, *unheeded]
+
+
+def _unheeded(facts: Sequence[Fact], pack: Pack, numbers: Mapping[str, int]) -> Iterator[Refused]:
+    """Yield what no rule would heed, though it is well formed: a class, a measure, a fact that is not there."""
+    from ringfence.rules.typing import nearest
+    from ringfence.vocabulary.refusals import Refused
+
+    classes = sorted({cls for entry in pack.entries.get("contact.classes", ()) for cls in entry.value or ()})
+    asks = sorted(_asks(pack))
+    for fact in facts:
+        where = {"number": numbers.get(fact.id, 0), "id": fact.id}
+        cls, asked = fact.value.get("class"), fact.value.get("asks")
+        if fact.kind == "assessment" and classes and cls not in classes:
+            yield Refused("facts.unknown_class", cls=cls, pack=pack.id, classes=", ".join(classes), **where)
+        restrains = fact.kind in ("instrument", "agreement") and fact.subject.kind in ("contact", "infection")
+        if restrains and asked not in asks:
+            yield Refused("facts.unknown_measure", asks=asked, nearest=nearest(str(asked), asks), **where)
+        if fact.retracts is not None and fact.retracts not in numbers:
+            yield Refused("facts.retracts_nothing", retracts=fact.retracts, **where)
+
+
+def _asks(pack: Pack) -> set[str]:
+    """Return what a measure on a person can ask for, as the schema and the powers in a pack write it."""
+    from ringfence.rules.packfile import key_rules
+
+    powers = (entry.value for key, found in pack.entries.items() if key.startswith("authority.") for entry in found)
+    asks = {one for power in powers if isinstance(power, dict) for one in power.get("asks", ())}
+    return asks.union(*(rule.form.choices for _, rule in key_rules() if rule.pattern.endswith((".asks", ".asks_mild"))))
+
+
+def _rows_of(written: Any) -> list[Any]:
+    return list(written if isinstance(written, list) else written["facts"])
+
+
+def _written_in(text: str) -> dict[str, Any]:
+    """Return what a file of facts says at its top; refused where it is no JSON."""
+    from ringfence.vocabulary.refusals import Refused
+
+    try:
+        written = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Refused("facts.not_json", line=error.lineno, column=error.colno) from error
+    return written if isinstance(written, dict) else {}
 
 
 def _pack_named_in(text: str) -> str | None:
-    try:
-        written = json.loads(text)
-    except json.JSONDecodeError:
-        return None
-    return str(written["pack"]) if isinstance(written, dict) and written.get("pack") else None
+    named = _written_in(text).get("pack")
+    return str(named) if named else None
+
+
+def _on_clocks_of(text: str, pack: Pack) -> Pack:
+    """Return a pack on the clocks of a file of facts, where it names some: its days are those of the people in it."""
+    from ringfence.vocabulary.moments import zone_named
+
+    zone = _written_in(text).get("zone")
+    return replace(pack, zone=zone_named(str(zone)).key) if zone else pack
 
 
 def _write_rejects(path: Path, text: str, problems: Sequence[Refused]) -> None:
@@ -178,7 +234,7 @@ def _write_rejects(path: Path, text: str, problems: Sequence[Refused]) -> None:
     from ringfence.vocabulary.words import mend, sentence
 
     written = json.loads(text)
-    rows = written if isinstance(written, list) else written["facts"]
+    rows = _rows_of(written)
     by_number: dict[int, list[dict[str, str]]] = {}
     for problem in problems:
         said = {

@@ -38,6 +38,7 @@ _OF_A_FACT = {
     "retracts": field("text"),
 }
 _OF_A_FILE = ("schema", "zone", "pack", "facts")
+_MOMENT_WRITTEN = "2022-03-08T10:30 | 2022-03-08"
 _BODILY = ("contact", "infection", "person")
 
 
@@ -119,7 +120,7 @@ def read_fact(row: object, zone: ZoneInfo, known: Mapping[str, Any], number: int
         if row.get(name) is not None:
             moment = _moment(row[name], zone)
             if moment is None:
-                wrong.append(Refused("rules.ill_formed", field=name, value=row[name], form="moment", **where))
+                wrong.append(Refused("rules.ill_formed", field=name, value=row[name], form=_MOMENT_WRITTEN, **where))
             else:
                 moments[name] = moment
     shape = {name: moments.get(name, value) for name, value in row.items() if value is not None}

@@ -15,11 +15,13 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from ringfence.rules.duties import DESKS
 from ringfence.rules.facts import kinds, read_kinds
 from ringfence.rules.typing import Field, is_never, nearest, problems_of
 from ringfence.rules.typing import field as described
 from ringfence.vocabulary.moments import zone_named
 from ringfence.vocabulary.refusals import Refused
+from ringfence.vocabulary.words import table as words
 
 SCHEMA = 1
 CONFIDENCES = ("official", "practice", "uncertain")
@@ -31,6 +33,7 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PROTECTED_DOORS = ("hospital", "clinic", "pharmacy", "shelter", "police_station", "last_food_shop")
 """Places whose door never says no to anybody."""
 DESKS_NEVER_ISSUE = ("desk", "headquarters", "command_post", "leading_group", "ringfence")
+_NEVER_BODIES = frozenset((*DESKS_NEVER_ISSUE, *DESKS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +306,8 @@ def _problems_together(
     for name, source in written.get("sources", {}).items():
         if not source.get("title") or type(source.get("date")) is not date:
             problems.append(Refused("pack.source_bare", file=file, key=f"sources.{name}"))
+    below_names = below.names if below else {}
+    clocks = {name for name in (*words(), *below_names, *written.get("names", {})) if name.startswith("clock.")}
     every: dict[str, list[Entry]] = {k: list(v) for k, v in (below.entries if below else {}).items()}
     for key, entries in own.items():
         every[key] = [*every.get(key, []), *entries]
@@ -313,8 +318,11 @@ def _problems_together(
         parts = key.split(".")
         if parts[0] == "door" and parts[1] in PROTECTED_DOORS and any("not_now" in (e.value or ()) for e in entries):
             problems.append(Refused("pack.door_closed", file=file, key=key))
-        if parts[0] == "authority" and parts[1] in DESKS_NEVER_ISSUE:
+        if parts[0] == "authority" and parts[1] in _NEVER_BODIES:
             problems.append(Refused("pack.desk_issues", file=file, key=key))
+        if parts[0] == "clock" and f"clock.{parts[1]}" not in clocks:
+            near = nearest(f"clock.{parts[1]}", clocks)
+            problems.append(Refused("pack.unknown_key", file=file, key=key, nearest=near))
     problems += _dangling(own, every, file)
     return problems
 

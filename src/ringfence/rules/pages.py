@@ -176,8 +176,10 @@ def calendar(course: str, book: Rulebook, teller: Teller) -> list[tuple[int, lis
         asks = teller.word("word", book.get(f"{key}.asks", "watch_self"))
         observe = book.get(f"{key}.observe")
         more = teller.say("page.rules.observed", times=observe) if observe else ""
+        other = None if first is None else book.get(f"{key}.from_anchor")
+        whence = teller.say("page.rules.counted_from", anchor=teller.word("word", other)) if other else ""
         days.setdefault(begins, []).append(
-            teller.say("page.rules.begins", stage=teller.named("stage", stage), asks=asks) + more
+            teller.say("page.rules.begins", stage=teller.named("stage", stage), asks=asks) + more + whence
         )
         tests = book.get(f"{key}.tests", [])
         pool = book.get(f"{key}.pool", 1)

@@ -22,7 +22,12 @@ from ringfence.vocabulary.words import sentence, table
 
 _NAMED_BY_PACK = ("class", "course", "stage", "level", "dose", "body", "clock")
 _NUMBERED = {"d": "slot.day", "t": "slot.number", "n": "slot.number", "p": "slot.person"}
+_SAID_BY_KIND = frozenset((("locate", "found"), ("ask_backward", "backward"), ("bury", "burial")))
+"""Slots that say nothing beyond the kind of duty."""
 _MINUTE = timedelta(minutes=1)
+_INSTANT = timedelta(microseconds=1)
+_LAST = 999_999
+"""The microsecond of the last moment of a stretch, which people tell by the moment at which it ends."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*[+Z].*")
 
 
@@ -45,6 +50,16 @@ class Teller:
         """Return the mark between a thing and what is said of it."""
         return "：" if self.language == "zh" else ": "
 
+    @property
+    def comma(self) -> str:
+        """Return the mark between two things of one sentence."""
+        return "，" if self.language == "zh" else ", "
+
+    @property
+    def semicolon(self) -> str:
+        """Return the mark between two sentences on one line."""
+        return "；" if self.language == "zh" else "; "
+
     def say(self, code: str, /, **values: object) -> str:
         """Return the sentence of a code."""
         return sentence(code, values, self.language)
@@ -62,6 +77,15 @@ class Teller:
     def moment(self, moment: datetime) -> str:
         """Return a moment on the clocks of the pack, to the minute."""
         return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
+
+    def end(self, moment: datetime) -> str:
+        """Return a moment at which something ends; midnight is 24:00 of the day that ends then."""
+        local = moment.astimezone(self.zone)
+        if local.microsecond == _LAST:
+            local += _INSTANT
+        if (local.hour, local.minute) != (0, 0):
+            return self.moment(local)
+        return (local - _INSTANT).strftime("%Y-%m-%d 24:00")
 
     def day(self, day: date) -> str:
         """Return a day as a sentence says it: 21 March, or 3月21日."""
@@ -95,13 +119,13 @@ class Teller:
     def value(self, name: str, value: Any) -> str:  # noqa: PLR0911 — one line for each form
         """Return a value of a reason, worded by what it is called there."""
         if value is None:
-            return self.word("word", "none")
+            return self.word("word", "not_fixed" if name == "days" else "none")
         if isinstance(value, bool):
             return self.word("word", "yes" if value else "no")
         if isinstance(value, Subject):
             return self.subject(value)
         if isinstance(value, datetime):
-            return self.moment(value)
+            return self.end(value) if value.microsecond == _LAST else self.moment(value)
         if isinstance(value, date):
             return self.day(value)
         if isinstance(value, timedelta):
@@ -125,6 +149,8 @@ class Teller:
                 f"to_{kind}",
             ) or name.endswith(f"_{kind}"):
                 return self.named(kind, value)
+        if name == "rule" and (f"rule.{value}" in self.pack.names or f"rule.{value}" in table()):
+            return self.named("rule", value)
         if name in ("duty", "kind") and f"duty_kind.{value}" in table():
             return self.word("duty_kind", value)
         for prefix in ("word", "fact_kind", "desk"):
@@ -147,7 +173,7 @@ class Teller:
     def clause(self, why: Because) -> str:
         """Return the clause of a reason with the title of its source."""
         source, _, clause = why.clause.partition(" ")
-        return f"{self.title(source)} {clause}".strip()
+        return f"{self.title(source)} {clause}".removesuffix("—").strip()
 
     def title(self, source: str) -> str:
         """Return the title of a source of the pack."""
@@ -158,10 +184,10 @@ class Teller:
 
     def what(self, duty: Duty | Proposal) -> str:
         """Return what a duty or proposal asks for, in a few words: the kind, and which of several it is."""
-        slot = duty.key.rsplit("/", 1)[-1]
-        parts = [said for part in slot.split(".") if (said := self._slot(part))]
+        slots = [s for s in duty.key.rsplit("/", 1)[-1].split(".") if (duty.kind, s) not in _SAID_BY_KIND]
+        parts = [said for slot in slots if (said := self._slot(slot))]
         kind = self.word("duty_kind", duty.kind)
-        return f"{kind}{self.colon}{', '.join(parts)}" if parts else kind
+        return f"{kind}{self.colon}{self.comma.join(parts)}" if parts else kind
 
     def _slot(self, part: str) -> str:
         numbered = re.fullmatch(r"([dtnp])(\d+)", part)
@@ -320,4 +346,4 @@ def _read_duty(row: Mapping[str, Any]) -> Duty:
         raise ValueError(row["key"])
     return Duty(row["key"], row["kind"], Subject.read(row["subject"]), row["desk"], begins, at("due"), at("until"),
                 row["ended"], Grade[row["grade"]] if row.get("grade") else None, tuple(row["proved_by"]), because,
-                covered, row.get("values", {}))  # fmt: skip
+                covered, {name: _moment_in(value) for name, value in row.get("values", {}).items()})  # fmt: skip

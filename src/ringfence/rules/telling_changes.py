@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ringfence.rules.compare import Change, Difference
-from ringfence.rules.duties import Duty, Proposal
+from ringfence.rules.duties import OPEN, Duty, Proposal
 from ringfence.rules.facts import Fact
 from ringfence.rules.telling import Teller
 from ringfence.vocabulary.subjects import Subject
 
+_INSTANT = timedelta(microseconds=1)
 _TIMES = ("begins", "due", "until")
 _TELLING = (*_TIMES, "ended", "desk")
 """The fields of which a change is told; reasons that are only worded anew change nothing for anybody."""
@@ -34,7 +35,7 @@ def difference_said(
         why = (corrected or {}).get(proposal.subject, "")
         said[proposal.subject] += _proposal(before.get(proposal.key), proposal, teller, why)
     for change in sorted(difference.changed, key=lambda c: (c.after.kind != "release", c.after.begins, c.after.key)):
-        if set(change.what) & set(_TELLING):
+        if set(change.what) & set(_TELLING) and not _done_both_times(change):
             why = (corrected or {}).get(change.after.subject, "")
             said[change.after.subject] += _change(change, teller, why)
     for duty in difference.opened:
@@ -44,6 +45,11 @@ def difference_said(
         code = "change.stand_down" if duty.key in stopped else "change.withdrawn"
         said[duty.subject].append(_one(code, duty, teller))
     return {subject: lines for subject, lines in sorted(said.items()) if lines}
+
+
+def _done_both_times(change: Change) -> bool:
+    """Return whether a duty had ended and has ended as it had: that its times moved changes nothing for anybody."""
+    return change.before.ended == change.after.ended != OPEN and change.before.desk == change.after.desk
 
 
 def _one(code: str, duty: Duty, teller: Teller) -> str:
@@ -76,7 +82,7 @@ def _when(begins: datetime, ends: datetime | None, teller: Teller) -> str:
         return teller.moment(begins)
     if (local.hour, local.minute) == (0, 0) and ends - begins <= timedelta(hours=25):
         return teller.day(local.date())
-    return f"{teller.moment(begins)} – {teller.moment(ends)}"
+    return f"{teller.moment(begins)} – {teller.end(ends)}"
 
 
 def _change(change: Change, teller: Teller, why: str) -> list[str]:
@@ -84,8 +90,9 @@ def _change(change: Change, teller: Teller, why: str) -> list[str]:
     before, after = change.before, change.after
     parts: list[str] = []
     if after.kind == "release" and "begins" in change.what:
-        parts.append(_moved("change.release", before.begins, after.begins, teller, why))
-        parts.append(teller.say("change.nothing_extended" if after.begins > before.begins else "change.frees"))
+        old, new = (duty.values.get("ends") or duty.begins for duty in (before, after))
+        parts.append(_moved("change.release", old, new, teller, why))
+        parts.append(teller.say("change.nothing_extended" if new > old else "change.frees"))
     elif "until" in change.what and before.until and after.until:
         parts.append(_moved("change.until", before.until, after.until, teller, why, what=teller.what(after)))
     elif "begins" in change.what:
@@ -104,7 +111,10 @@ def _change(change: Change, teller: Teller, why: str) -> list[str]:
 def _moved(code: str, old: datetime, new: datetime, teller: Teller, why: str, **values: object) -> str:
     there, here = (moment.astimezone(teller.zone) for moment in (old, new))
     whole = there.date() != here.date() and (there.hour, there.minute) == (here.hour, here.minute)
-    told = [teller.day(m.date()) if whole else teller.moment(m) for m in (there, here)]
+    ends = code in ("change.until", "change.due")
+    last = _INSTANT if ends else timedelta()
+    at = teller.end if ends else teller.moment
+    told = [teller.day((m - last).date()) if whole else at(m) for m in (there, here)]
     said = teller.say(code, old=told[0], new=told[1], **values)
     return teller.say("change.because", said=said, why=why) if why else said
 
