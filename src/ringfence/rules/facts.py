@@ -39,6 +39,11 @@ _OF_A_FACT = {
 }
 _OF_A_FILE = ("schema", "zone", "pack", "facts")
 _BODILY = ("contact", "infection", "person")
+_FREES = ("release", "discharge", "ended")
+LET_GO = "let_go"
+"""A release, discharge or early end that was taken back after it was known. Who was told that she is free stays free
+until something new is signed; for all else it is as if it had never been.
+"""
 
 
 class Fact(NamedTuple):
@@ -151,7 +156,8 @@ def read_fact(row: object, zone: ZoneInfo, known: Mapping[str, Any], number: int
 def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]:
     """Return the facts that stand, oldest first: known by `now`, and not retracted by another that stands.
 
-    Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace.
+    Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace,
+    but for `let_go`.
     """
     known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
     by_target: dict[str, list[Fact]] = defaultdict(list)
@@ -160,8 +166,20 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
             by_target[fact.retracts].append(fact)
     if by_target:
         standing: dict[str, bool] = {}
-        known = {key: fact for key, fact in known.items() if _stands(key, by_target, standing)}
+        known = {
+            key: fact if stands else fact._replace(kind=LET_GO)
+            for key, fact in known.items()
+            if (stands := _stands(key, by_target, standing)) or _let_go(fact, by_target[key], standing)
+        }
     return sorted((f for f in known.values() if f.kind != "retraction"), key=lambda f: (f.at, f.known_at, f.id))
+
+
+def _let_go(fact: Fact, retracting: Iterable[Fact], standing: Mapping[str, bool]) -> bool:
+    """Return whether a fact that does not stand has freed somebody before it was taken back."""
+    if fact.kind not in _FREES:
+        return False
+    taken_back = [f.known_at for f in retracting if standing[f.id]]
+    return bool(taken_back) and min(taken_back) > fact.known_at
 
 
 def _stands(key: str, by_target: Mapping[str, Sequence[Fact]], standing: dict[str, bool]) -> bool:

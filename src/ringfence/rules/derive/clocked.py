@@ -8,7 +8,7 @@ from typing import Any
 
 from ringfence.rules.derive.sheet import Dossier, Sheet
 from ringfence.rules.duties import Because, Duty
-from ringfence.rules.facts import Fact
+from ringfence.rules.facts import LET_GO, Fact
 from ringfence.rules.instruments import void_reasons
 
 
@@ -51,7 +51,10 @@ def clocked(
 def standing_instruments(sheet: Sheet) -> list[tuple[Fact, datetime]]:
     """Return the instruments that are not void with the moments at which they end; propose to mend the void ones."""
     dossier, book = sheet.dossier, sheet.dossier.rulebook
-    ended = {fact.value["which"]: fact.at for fact in dossier.of("ended")}
+    ended: dict[str, datetime] = {}
+    for fact in dossier.of("ended", LET_GO):
+        which = fact.value.get("which", "")
+        ended[which] = min(fact.at, ended.get(which, fact.at))
     standing = []
     for number, fact in enumerate(dossier.of("instrument"), 1):
         reasons = void_reasons(fact, book)

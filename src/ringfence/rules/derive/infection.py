@@ -217,7 +217,7 @@ class Case:
             self.sheet.duty("hand_over", "home", begins=done.at, due=done.at + hours, because=why, proofs=over[:1])
             walk = Walk(sheet=self.sheet, body=self.body, course=course_of(self.book, name),
                         anchors={"discharge": done.at}, known_at=done.at, changed_at=done.known_at, why=why,
-                        cls="discharged")  # fmt: skip
+                        cls="discharged", let_go_after=done.at)  # fmt: skip
             walk.along()
 
     def _eligible(self) -> tuple[datetime | None, list[Because], list[Because]]:

@@ -38,6 +38,8 @@ class Walk:
     moves: bool = True
     """Whether her transfer and place are written here; a patient's are written with her hospital."""
     ends_at: datetime | None = None
+    let_go_after: datetime | None = None
+    """A release up to here belongs to what came before: an earlier stage, the hospital."""
     signed: list[Signed] = field(default_factory=list)
 
     def along(self) -> None:
@@ -53,6 +55,8 @@ class Walk:
             laid = lay(stage, zero, known_at, book, self.anchors)
             if laid.ends is not None and laid.ends <= known_at:
                 zero = laid.last if laid.last is not None else zero
+                if stage.restrains and (past := self._signed(stage)):
+                    self.let_go_after = past[-1].ends
                 continue
             real_end = self._stage(laid)
             if laid.last is None or real_end is None:
@@ -62,6 +66,11 @@ class Walk:
             else:
                 zero = laid.last
             known_at = max(self.known_at, min(real_end, laid.ends or real_end))
+            if stage.restrains:
+                self.let_go_after = real_end
+
+    def _signed(self, stage: Stage) -> list[Signed]:
+        return self.body.signed(stage.asks, self.known_at - 30 * DAY, after=self.let_go_after)
 
     def _stage(self, laid: Laid) -> datetime | None:
         """Write the duties of one stage; return when it really ends."""
@@ -70,13 +79,19 @@ class Walk:
         self.released = next((f for f in self.body.of("release") if f.at > laid.begins), None)
         chain: Signed | None = None
         if stage.restrains:
-            self.signed = self.body.signed(stage.asks, self.known_at - 30 * DAY)
+            after = self.let_go_after
+            self.signed = self._signed(stage)
             chain = self.signed[-1] if self.signed else None
+            if chain is not None and chain.ends <= self.known_at and chain.ends in self.body.let_go(after=after):
+                self._remain(laid, chain)  # she was let go, and what is asked now came later: it must be signed anew
+                chain = None
             self._measure(laid, chain)
             if stage.placed and self.moves:
                 self._place(laid)
             if chain is not None:
                 ends = self._remain(laid, chain)
+                self.released = next((f for f in self.body.of("release") if f.at >= chain.begins
+                                      and (after is None or f.at > after)), None)  # fmt: skip
         if stage.tests:
             self._tests(laid)
         if stage.observe:
