@@ -130,6 +130,8 @@ def _warm(warm: Run) -> list[str]:
     our = warm["ringfence"]
     rows = [["ringfence, totals only", _cell(our["Q1 kernel"]), _cell(our["Q50 kernel"]), *["" for _ in QUESTIONS[2:]]]]
     rows += [[name, *(_cell(times.get(q)) for q in QUESTIONS)] for name, times in warm.items()]
+    rows += [[f"{name}, first after the others", "", _cell(times.get("Q50 first")), _cell(times.get("Q3 first"))]
+             + ["" for _ in QUESTIONS[3:]] for name, times in warm.items() if "Q3 first" in times]  # fmt: skip
     others = {name: times for name, times in warm.items() if name != "ringfence"}
     kernel = [[f"{n} / ringfence totals only", _ratio(t["Q1"], our["Q1 kernel"]),
                _ratio(t["Q50"], our["Q50 kernel"]), *["" for _ in QUESTIONS[2:]]]

@@ -22,7 +22,7 @@ def test_duties_are_given_for_programs_as_agreed(asked):
     answer = asked("duties", "facts.json", *NOW)
     assert {"duties", "proposals", "wake_at"} <= set(answer)
     assert answer["pack"] == "town@1"
-    assert not answer["historical"]
+    assert answer["historical"]  # its period is over: a replay
     by_key = {duty["key"]: duty for duty in answer["duties"]}
     test = by_key["test/contact:2/1/central.d4"]
     assert set(test) >= KEYS
@@ -46,7 +46,9 @@ def test_under_a_pack_whose_period_is_over_the_banner_stands_above_all(told, ask
     printed, _ = told("duties", "facts.json", "--now", "2022-04-02T09:00")
     assert printed.startswith("HISTORICAL 历史规则")
     assert asked("duties", "facts.json", "--now", "2022-04-02T09:00")["historical"]
-    assert not asked("duties", "facts.json", "--now", "2022-04-02T09:00", "--on", "2022-03-20")["historical"]
+    replayed = asked("duties", "facts.json", "--now", "2022-03-11T09:00")
+    assert replayed["historical"]
+    assert not any(proposal["signable"] for proposal in replayed["proposals"] if proposal["kind"] == "measure")
 
 
 def test_duties_are_picked_by_subject_and_state(asked):
@@ -56,6 +58,8 @@ def test_duties_are_picked_by_subject_and_state(asked):
     assert {duty["state"] for duty in opened} == {"open", "late"}
     wei = asked("duties", "facts.json", *NOW, "--subject", "infection:1")["duties"]
     assert {duty["subject"] for duty in wei} == {"infection:1"}
+    answer = asked("duties", "facts.json", *NOW, "--subject", "infection:1")
+    assert {proposal["subject"] for proposal in answer["proposals"]} <= {"infection:1"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringfence.rules.compare import compare
 from tests.rules.city import duties_of, fact, local
-from tests.rules.test_contacts import FANG, FANG_JUDGED, agreed, met, ordered
+from tests.rules.test_contact_duties import FANG, FANG_JUDGED, agreed, met, ordered
 
 
 def of(facts, now):

@@ -35,15 +35,10 @@ now = "2022-03-08T09:00"
 facts = [
   {kind = "case", subject = "infection:1", at = "2022-03-07T20:00", value = {state = "confirmed"}},
   {kind = "onset", subject = "infection:1", at = "2022-03-06", value = {of = "symptoms"}},
-<<<<<<< HEAD
-  {kind = "exposure", subject = "contact:2", at = "2022-03-06T18:00", until = "2022-03-06T19:00", value = {to = "infection:1", setting = "meal", minutes = 60}},
-  {id = "told", kind = "assessment", subject = "contact:2", at = "2022-03-07T23:00", value = {class = "close", by = "Dr Sun"}},
-=======
   {kind = "exposure", subject = "contact:2", at = "2022-03-06T18:00", until = "2022-03-06T19:00", \
    value = {to = "infection:1", setting = "meal", minutes = 60}},
   {id = "told", kind = "assessment", subject = "contact:2", at = "2022-03-07T23:00", \
    value = {class = "close", by = "Dr Sun"}},
->>>>>>> b-cli
 ]
 """
 

@@ -50,6 +50,7 @@ def command(
     """Print duties with state, deadline and reasons."""
     from ringfence.rules.strata import derive_all
     from ringfence.rules.telling import derived_json
+    from ringfence.vocabulary.subjects import Subject
 
     wanted = _wanted(subject or [], state or [])
     read = given(facts, pack=pack, packs=packs, now=now, on=on, rejects=rejects)
@@ -58,8 +59,11 @@ def command(
     duties = [duty for one in derived.values() for duty in one.duties]
     shown = [duty for duty in duties if wanted(duty, read.now)]
     keys = {duty.key for duty in shown}
+    about = {Subject.read(text) for text in subject or []} or set(derived)
+    proposed = sorted((p for s, one in derived.items() if s in about for p in one.proposals), key=lambda p: p.key)
     told = derived_json(derived, teller)
     told["duties"] = [row for row in told["duties"] if row["key"] in keys]
+    told["proposals"] = [row for row in told["proposals"] if Subject.read(row["subject"]) in about]
     changes = None if before is None else _changes(before, derived, read, teller)
     if changes is not None:
         told["difference"] = [{"subject": str(s), "sentences": lines} for s, lines in changes.items()]
@@ -71,12 +75,11 @@ def command(
         if changes is not None:
             _print_changes(console, changes, teller)
         print_duties(console, shown, teller)
-        proposed = [proposal for one in derived.values() for proposal in one.proposals]
-        for proposal in sorted(proposed, key=lambda p: p.key):
+        for proposal in proposed:
             why = "; ".join(teller.why(proposal.because))
-            output.line(
-                "duties.proposed", subject=teller.subject(proposal.subject), what=teller.what(proposal), why=why
-            )
+            code = "duties.proposed" if proposal.signable else "duties.proposed_only"
+            said = {"subject": teller.subject(proposal.subject), "what": teller.what(proposal), "why": why}
+            output.line(code, **said)
         wakes = [one.wake_at for one in derived.values() if one.wake_at is not None]
         if wakes:
             output.line("duties.wakes", moment=teller.moment(min(wakes)), length=teller.length(min(wakes) - read.now))

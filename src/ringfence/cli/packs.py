@@ -71,20 +71,24 @@ def show(
     day = day_of(on, today_in(read))
     book = Rulebook.of(read, day)
     teller = _teller(read)
-    columns = [f"page.rules.{name}" for name in ("what", "value", "since", "clause", "document", "confidence")]
 
     def people(console: Console) -> None:
+        from rich.text import Text
+
         _print_head(console, read, day)
         for topic in (*TOPICS, "authority"):
-            rows = [
-                (f"{key_said(key, teller)}\n{key}", value_said(key, ruled.value, teller), ruled.since, ruled.clause,
-                 _document(ruled.source, read, teller), teller.word("confidence", ruled.confidence))
-                for key, ruled in sorted(book.values.items()) if topic_of(key) == topic
-            ]  # fmt: skip
-            if rows:
-                console.print(teller.word("topic", topic), style="bold", markup=False)
-                console.print(output.table(columns, rows))
-                console.print()
+            keys = [key for key in sorted(book.values) if topic_of(key) == topic]
+            if keys:
+                console.print(f"\n{teller.word('topic', topic)}", style="bold underline", markup=False)
+            for key in keys:
+                ruled = book.values[key]
+                said = Text(f"{key_said(key, teller)}{teller.colon}")
+                said.append(value_said(key, ruled.value, teller), style="bold")
+                console.print(said, soft_wrap=True)
+                since = say("packs.since", since=ruled.since)
+                confidence = teller.word("confidence", ruled.confidence)
+                whence = (key, since, ruled.clause, _document(ruled.source, read, teller), confidence, ruled.pack)
+                console.print(Text(f"    {' · '.join(whence)}", style="dim"), soft_wrap=True)
 
     values = [
         {"key": key, "value": ruled.value, "since": ruled.since, "clause": ruled.clause, "source": ruled.source,

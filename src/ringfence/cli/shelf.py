@@ -148,7 +148,8 @@ def given(
     read = shelf_with(packs).pack(named)
     zone = zone_named(read.zone)
     moment = parse_moment(now, zone).astimezone(UTC) if now else clock.now()
-    book = Rulebook.of(read, day_of(on, moment.astimezone(zone).date()))
+    today = clock.now().astimezone(zone).date()
+    book = Rulebook.of(read, day_of(on, moment.astimezone(zone).date()), today=today)
     facts, problems = facts_in(text, read)
     made = Given(read, book, moment, facts, problems)
     if problems:
@@ -195,11 +196,14 @@ def _write_rejects(path: Path, text: str, problems: Sequence[Refused]) -> None:
 
 
 def historical(pack: Pack, on: date) -> str:
-    """Return the banner of a pack that is not in force on a day, in both languages, or an empty text."""
+    """Return the banner of a pack that is not in force on a day or today, in both languages, or an empty text."""
+    from ringfence.vocabulary.moments import zone_named
     from ringfence.vocabulary.words import sentence
 
-    if pack.in_force(on):
+    today = clock.now().astimezone(zone_named(pack.zone)).date()
+    if pack.in_force(on) and pack.in_force(today):
         return ""
+    on = on if not pack.in_force(on) else today
     mark = " ".join(sentence("pack.historical", {}, language) for language in ("en", "zh"))
     return f"{mark} · {output.say('pack.signs_nothing', period=period(pack), on=on)}"
 

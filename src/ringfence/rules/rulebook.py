@@ -47,8 +47,11 @@ class Rulebook:
     _name: str = ""
 
     @classmethod
-    def of(cls, pack: Pack, on: date) -> Rulebook:
-        """Return the pack as it stands on a day. Any day can be read; only one in force can be signed under."""
+    def of(cls, pack: Pack, on: date, *, today: date | None = None) -> Rulebook:
+        """Return the pack as it stands on a day. Any day can be read; only one in force can be signed under.
+
+        Whoever replays the past says what day it is `today`: under a pack that is over by then nothing is signed.
+        """
         values = {}
         for key, entries in pack.entries.items():
             entry = in_force(entries, on)
@@ -56,7 +59,9 @@ class Rulebook:
                 values[key] = Ruled(entry.value, key, entry.clause, entry.source, entry.since, entry.confidence,
                                     entry.pack, f"{entry.source} {entry.clause}")  # fmt: skip
         name = f"{pack.id}@{pack.version}"
-        return cls(pack, on, values, pack.in_force(on), zone_named(pack.zone), _name=name)
+        return cls(
+            pack, on, values, pack.in_force(on) and pack.in_force(today or on), zone_named(pack.zone), _name=name
+        )
 
     @property
     def name(self) -> str:

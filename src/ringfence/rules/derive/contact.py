@@ -243,8 +243,9 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         ]
     )
     exposures = [m.fact for m in met]
+    ended = max((m.ends for m in met), default=last)
     why: tuple[Because, ...] = (
-        sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=last),
+        sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=ended),
     )
     course = _course(sheet, body, plan, cls, first, last, assessed.known_at)
     told(

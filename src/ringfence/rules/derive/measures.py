@@ -121,10 +121,9 @@ class Walk:
     def _measure(self, laid: Laid, chain: Signed | None) -> None:
         stage, sheet, book = laid.stage, self.sheet, self.body.book
         rung, climbed = self._rung(stage)
-        because = (
-            *self.why,
-            sheet.because("duty.measure", f"{stage.key}.asks", asks=stage.asks, days=stage.days, stage=stage.name),
-        )
+        code = "duty.measure" if stage.days is not None else "duty.measure_open"
+        asked = sheet.because(code, f"{stage.key}.asks", asks=stage.asks, days=stage.days, stage=stage.name)
+        because = (*self.why, asked)
         if climbed:
             because = (*because, sheet.because("duty.next_rung", "ladder.climb_on", climbed, rung=rung))
         hours = book.hours("measure")
