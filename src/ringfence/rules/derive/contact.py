@@ -355,7 +355,7 @@ def _assess_again(
         name = book.get(f"contact.{change.cls}.course.any")
         if name is not None and last is not None:
             ends = book.start_of(book.day_of(last) + (course_of(book, name).stages[0].days or 0) + 1)
-        sheet.propose(change.kind, str(count), change.because, signs=True, cls=change.cls, ends=ends)
+        sheet.propose(change.kind, str(count), change.because, cls=change.cls, ends=ends)
 
 
 def _changes(exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:

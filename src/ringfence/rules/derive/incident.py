@@ -18,9 +18,10 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return the duties of an incident; under a pack that is not in force it says so before anything else."""
     sheet = Sheet(dossier, now)
     book = dossier.rulebook
-    if not book.signable:
+    sheet.wake(book.over_at)
+    if not book.signable_at(now):
         why = sheet.because("duty.incident_historical", pack=book.name)
-        sheet.propose("historical", "pack", (why,), signs=True, pack=book.name)
+        sheet.propose("historical", "pack", (why,), pack=book.name)
     stages = dossier.of("incident")
     state = stages[-1].value["stage"] if stages else "none"
     _level(sheet, stages)

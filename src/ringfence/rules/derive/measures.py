@@ -134,12 +134,12 @@ class Walk:
         sheet.duty("measure", stage.name, begins=min(self.known_at, laid.begins), due=due, because=because,
                    proofs=proofs, ended=ended, values=values)  # fmt: skip
         if chain is None:
-            sheet.propose("measure", stage.name, because, signs=True, **values)
+            sheet.propose("measure", stage.name, because, **values)
         elif laid.ends is not None and chain.ends < laid.ends and self.released is None:
             why = sheet.because(
                 "proposal.extend", f"{stage.key}.days", chain.rests_on, signed=chain.ends, ends=laid.ends
             )
-            sheet.propose("extend", stage.name, (*self.why, why), signs=True, signed=chain.ends, ends=laid.ends,
+            sheet.propose("extend", stage.name, (*self.why, why), signed=chain.ends, ends=laid.ends,
                           needs="instrument", before=chain.ends)  # fmt: skip
 
     def _place(self, laid: Laid) -> None:
@@ -285,7 +285,7 @@ class Walk:
             return
         sheet.wake(ends - DAY)
         if theirs and now >= ends - DAY:
-            sheet.propose("new_order", stage.name, tuple(theirs), signs=True, before=ends, hours=24)
+            sheet.propose("new_order", stage.name, tuple(theirs), before=ends, hours=24)
         if ours and now >= ends - DAY:
             sheet.propose("release_alarm" if now < ends else "appointment", stage.name, tuple(ours), ends=ends)
         if now >= ends:

@@ -114,14 +114,13 @@ class Sheet:
         kind: str,
         slot: str,
         because: tuple[Because, ...],
-        *,
-        signs: bool = False,
         **values: Any,
     ) -> None:
-        """Write a proposal. One that a human would sign is not signable under a pack that is not in force."""
+        """Write a proposal. Under a pack that is not in force at this moment none is signable."""
         subject, book = self.dossier.subject, self.dossier.rulebook
         key = f"{kind}/{subject.kind}:{subject.number}/{self.episode}/{slot}"
-        self.proposals.append(Proposal(key, kind, subject, because, values, book.signable or not signs))
+        self.wake(book.over_at)
+        self.proposals.append(Proposal(key, kind, subject, because, values, book.signable_at(self.now)))
 
     def because(self, code: str, key: str = "", facts: Iterable[Fact] = (), **values: Any) -> Because:
         """Return a reason that rests on a key of the pack and on facts."""

@@ -180,7 +180,7 @@ def _person_duties(sheet: Sheet, alarm: Alarm, member: Member, *, unreceived: bo
     if freed is None and member.hold is None:
         hours = in_hours(sheet.dossier.rulebook.hours("hold", HOLD_HOURS) or timedelta(0))
         why = sheet.because("duty.tube_hold_request", sheet.dossier.rulebook.clock_key("hold"), (result,), hours=hours)
-        sheet.propose("hold", slot, (why,), signs=True, who=str(member.who), hours=hours, blocked=unreceived)
+        sheet.propose("hold", slot, (why,), who=str(member.who), hours=hours, blocked=unreceived)
     if reached is not None and reached.value.get("agreed") is False and member.hold is None:
         sheet.duty("hold", slot, begins=reached.at, ended=REFUSED, proofs=(reached,),
                    because=(sheet.because("duty.tube_hold_refused", facts=(reached,)),))  # fmt: skip

@@ -110,7 +110,7 @@ def _order_needed(sheet: Sheet, zone: Zone) -> None:
     cost = None if longest is None or zone.persons is None else longest * zone.persons
     why = sheet.because("duty.zone_order", zone.key("longest" if longest is not None else "asks"), (zone.begun,),
                         level=zone.level, asks=asks)  # fmt: skip
-    sheet.propose("order", "order", (why,), signs=True, level=zone.level, asks=asks, ends_at_most=ends,
+    sheet.propose("order", "order", (why,), level=zone.level, asks=asks, ends_at_most=ends,
                   person_days=cost)  # fmt: skip
 
 
@@ -296,7 +296,7 @@ def _lift(
         return
     then = book.get(zone.key("then"))
     if holds:
-        sheet.propose("downgrade" if then else "lift", "lift", reasons, signs=True, level=then)
+        sheet.propose("downgrade" if then else "lift", "lift", reasons, level=then)
     elif conditions:
         sheet.wake(earliest)
         sheet.propose("lift_later", "lift", reasons, earliest=earliest, then=then,
@@ -313,4 +313,4 @@ def _changes(sheet: Sheet, zone: Zone) -> None:
         stricter = levels[levels.index(zone.level) - 1]
         why = sheet.because("duty.zone_upgrade", "zone.levels", [max(new, key=lambda pair: pair[0])[1]],
                             level=zone.level, stricter=stricter)  # fmt: skip
-        sheet.propose("upgrade", "level", (why,), signs=True, level=stricter)
+        sheet.propose("upgrade", "level", (why,), level=stricter)
