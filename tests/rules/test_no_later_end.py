@@ -34,7 +34,8 @@ def test_a_new_assessment_does_not_bring_back_a_quarantine_from_which_she_was_re
 
 def test_an_instrument_signed_after_a_release_holds():
     again = [*FANG, fact("release", "contact:2", "2022-03-11T12:00"), judged(2, "close", "2022-03-13T08:00"),
-             fact("agreement", "contact:2", "2022-03-13T09:00", asks="quarantine_site", ends="2022-03-20T00:00")]  # fmt: skip
+             fact("agreement", "contact:2", "2022-03-13T09:00", asks="quarantine_site",
+                  ends="2022-03-20T00:00")]  # fmt: skip
     assert until(again) == "03-20 00:00"
 
 
@@ -76,7 +77,8 @@ def test_a_release_taken_back_before_it_was_known_leaves_no_trace():
 
 
 def test_taking_back_a_discharge_takes_no_patient_back():
-    isolated = [*WEI, fact("agreement", "infection:1", "2022-03-08T06:00", asks="isolate_hospital", ends="2022-03-28T00:00"),
+    isolated = [*WEI, fact("agreement", "infection:1", "2022-03-08T06:00", asks="isolate_hospital",
+                ends="2022-03-28T00:00"),
                 fact("stay", "infection:1", "2022-03-08T06:30", kind="hospital", place="place:8"),
                 fact("discharge", "infection:1", "2022-03-14T10:00", id="home")]  # fmt: skip
     back = fact("retraction", "infection:1", "2022-03-14T12:00", retracts="home", why="another Wei")

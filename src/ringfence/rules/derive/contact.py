@@ -223,6 +223,9 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     if met:
         _assess(sheet, found, assessed, known_at)
     if assessed is None or assessed.value["class"] in DROPPED:
+        if assessed is not None and not _restrained_as_arrival(body):
+            _free(sheet, body, assessed.known_at, (sheet.because("duty.free_not_restrained", facts=(assessed,)),))
+            _close_when_infected(sheet, body)
         support(sheet, body)
         return
     cls = assessed.value["class"]
@@ -264,10 +267,20 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
             linked=() if _capped(book, cls, linked) else linked, frozen=_frozen(body, sheet),
         )  # fmt: skip
         walk.along()
+        if not any(stage.restrains for stage in walk.course.stages):
+            _free(sheet, body, changed, (*why, sheet.because("duty.free_not_restrained", facts=(assessed,))))
     elif withdrawn and not met:
-        _free(sheet, body, withdrawn, changed, why)
+        free = sheet.because("duty.free_at_once", "clock.free_within.target", withdrawn[:3])
+        _free(sheet, body, changed, (*why, free))
     support(sheet, body)
     _close_when_infected(sheet, body)
+
+
+def _restrained_as_arrival(body: Body) -> bool:
+    """Return whether the course of someone who arrived restrains her, whatever she is as a contact."""
+    arrival = body.last("arrival")
+    name = body.book.get(f"arrival.{arrival.value.get('risk', 'none')}.course") if arrival is not None else None
+    return name is not None and any(stage.restrains for stage in course_of(body.book, name).stages)
 
 
 def _arrived(sheet: Sheet, body: Body) -> None:
@@ -413,21 +426,16 @@ def _frozen(body: Body, sheet: Sheet) -> Fact | None:
     return None
 
 
-def _free(sheet: Sheet, body: Body, withdrawn: Sequence[Fact], changed: datetime, why: tuple[Because, ...]) -> None:
-    """Write the release of someone whose every exposure has fallen away, due within the hour."""
+def _free(sheet: Sheet, body: Body, changed: datetime, why: tuple[Because, ...]) -> None:
+    """Write the release, due within the hour, of someone whom nothing is to restrain any more but what was signed."""
     hours = body.book.hours("free_within", 1.0) or timedelta(hours=1)
-    signed = [
-        f
-        for kind in ("instrument", "agreement")
-        for f in body.of(kind)
-        if (f.value.get("ends") or sheet.now) >= sheet.now
-    ]
-    released = body.last("release")
+    signed = body.restrained_by(changed, sheet.now)
     if not signed:
         return
-    because = (*why, sheet.because("duty.free_at_once", "clock.free_within.target", withdrawn[:3]))
-    proofs = [released] if released is not None else []
-    sheet.duty("release", "withdrawn", begins=changed, due=changed + hours, because=because, proofs=proofs)
+    for ends, _ in signed:
+        sheet.wake(ends)
+    released = [f for f in body.of("release") if f.at >= changed]
+    sheet.duty("release", "withdrawn", begins=changed, due=changed + hours, because=why, proofs=released[:1])
 
 
 def _close_when_infected(sheet: Sheet, body: Body) -> None:

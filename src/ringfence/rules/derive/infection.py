@@ -333,7 +333,10 @@ class Case:
 
     def disproved(self) -> None:
         """Propose freeing a patient whose case was discarded; what was owed on suspicion is no longer derived."""
-        if self.latest is not None and (self.body.of("instrument") or self.body.of("agreement")):
+        signed = self.body.restrained_by(self.latest.at, self.sheet.now) if self.latest is not None else []
+        if self.latest is not None and signed:
+            for ends, _ in signed:
+                self.sheet.wake(ends)
             hours = self.book.hours("free_within", 1.0) or HOUR
             why = (self.sheet.because("duty.disproved", "clock.free_within.target", (self.latest,)),)
             released = [f for f in self.body.of("release") if f.at >= self.latest.at]
