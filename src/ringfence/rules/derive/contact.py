@@ -15,8 +15,8 @@ from ringfence.rules.derive.body import Body
 from ringfence.rules.derive.courses import course_of
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
-from ringfence.rules.derive.sheet import Dossier, Sheet, supersede
-from ringfence.rules.duties import IMPOSSIBLE, Because, Derivation, Status
+from ringfence.rules.derive.sheet import Dossier, Sheet, best, supersede
+from ringfence.rules.duties import IMPOSSIBLE, OPEN, Because, Derivation, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.immunity import doses_due, immunity_of
 from ringfence.rules.rulebook import Rulebook
@@ -25,6 +25,7 @@ from ringfence.vocabulary.subjects import Subject
 _MOMENT = timedelta(microseconds=1)
 _FREEZE = timedelta(hours=24)
 """A freeze of releases ends by itself after so long at the most, whatever a pack says."""
+_AFTER_DEATH = ("assess", "assess_again", "notify", "letter", "confirm")
 DROPPED = ("none", "dropped")
 _OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found"})
 _INFECTED = ("presumptive", "probable", "confirmed", "asymptomatic")
@@ -81,6 +82,7 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
             _episode(sheet, Body(facts, book), found, plan, [])
     if backward:
         _backward(sheet, body, backward)
+    _died(sheet, body)
     return sheet.derivation(_status(dossier, body, now))
 
 
@@ -126,6 +128,20 @@ def _plan(book: Rulebook) -> Plan:
                     immune.add(cls)
     doses = any(key.startswith("dose.") for key in book.values)
     return Plan(classes, longest, frozenset(immune), doses)
+
+
+def _died(sheet: Sheet, body: Body) -> None:
+    """End what can no longer be done for someone who has died; whom she met and what she was still matters."""
+    death = body.last("death")
+    if death is None:
+        return
+    why = sheet.because("duty.died", facts=(death,))
+    sheet.duties = [
+        d if d.ended != OPEN or d.kind in _AFTER_DEATH else
+        d._replace(ended=IMPOSSIBLE, proved_by=(death.id,), because=(*d.because, why))
+        for d in sheet.duties
+    ]  # fmt: skip
+    sheet.proposals = [p for p in sheet.proposals if p.kind in ("class", "case")]
 
 
 # ── exposures ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -435,7 +451,7 @@ def _free(sheet: Sheet, body: Body, changed: datetime, why: tuple[Because, ...])
     for ends, _ in signed:
         sheet.wake(ends)
     released = [f for f in body.of("release") if f.at >= changed]
-    sheet.duty("release", "withdrawn", begins=changed, due=changed + hours, because=why, proofs=released[:1])
+    sheet.duty("release", "withdrawn", begins=changed, due=changed + hours, because=why, proofs=best(released))
 
 
 def _close_when_infected(sheet: Sheet, body: Body) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from ringfence.rules.derive.body import Body, Signed, Taken, days_covered
 from ringfence.rules.derive.courses import DAY, HOUR, Course, Laid, Stage, entry_day, lay, test_days
-from ringfence.rules.derive.sheet import Sheet, covered_by, gap_of
+from ringfence.rules.derive.sheet import Sheet, best, covered_by, gap_of
 from ringfence.rules.duties import OPEN, PROVED, REFUSED, Because, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.instruments import RUNGS
@@ -152,11 +152,11 @@ class Walk:
             apart = [f for f in (body.separated(), *stays[:1]) if f is not None][:1]
             arrived = [f for f in body.of("trip") if f.value["stage"] == "arrived" and f.value.get("purpose") != "home"]
             sheet.duty("transfer", stage.name, begins=laid.begins, due=laid.begins + separate, because=because,
-                       proofs=apart or arrived[:1])  # fmt: skip
+                       proofs=apart or best(arrived))  # fmt: skip
         if house is not None:
             why = (*self.why, sheet.because("duty.place", f"{stage.key}.asks", asks=stage.asks))
             sheet.duty("place", stage.name, begins=laid.begins, due=laid.begins + house, because=why,
-                       proofs=stays[:1])  # fmt: skip
+                       proofs=best(stays))  # fmt: skip
 
     def _remain(self, laid: Laid, chain: Signed) -> datetime:
         """Write the span of the restraint as it was signed; return when it ends."""
@@ -213,7 +213,7 @@ class Walk:
         if first <= today <= last:
             sheet.wake(book.start_of(today + 1))
         whole = now >= until and len(seen) == last - first + 1
-        proofs = [observed[d][-1] for d in seen]
+        proofs = [f for d in seen for f in best([o for o in observed[d] if o.value["seen"] in ("seen", "ill")])]
         values = {
             "days": last - first + 1,
             "seen": len(seen),
@@ -256,7 +256,7 @@ class Walk:
         begins = ends - DAY
         proofs = [f for f in self.body.of("environment_sample") if f.at >= begins and f.value["outcome"] != "invalid"]
         why = (*self.why, sheet.because("duty.environment", f"{stage.key}.environment_sample"))
-        sheet.duty("environment_sample", stage.name, begins=begins, due=ends, because=why, proofs=proofs[:1])
+        sheet.duty("environment_sample", stage.name, begins=begins, due=ends, because=why, proofs=best(proofs))
 
     # ── release ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -336,7 +336,7 @@ class Walk:
         hours = book.hours("hand_over", 24.0) or DAY
         proofs = [f for f in self.body.of("hand_over") if f.at >= ends - DAY]
         why = (*self.why, sheet.because("duty.hand_over", f"{stage.key}.hand_over"))
-        sheet.duty("hand_over", stage.name, begins=ends, due=ends + hours, because=why, proofs=proofs[:1])
+        sheet.duty("hand_over", stage.name, begins=ends, due=ends + hours, because=why, proofs=best(proofs))
 
 
 def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[Fact], str]:

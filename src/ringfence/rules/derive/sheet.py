@@ -134,7 +134,7 @@ class Sheet:
         needed = Grade[self.dossier.rulebook.get(f"proof.{kind}", "B")]
         if grade <= needed:
             return PROVED
-        return ATTESTED if grade == Grade.C else UNKNOWN
+        return ATTESTED if grade <= Grade.C else UNKNOWN
 
     def _ended(
         self, kind: str, slot: str, because: tuple[Because, ...]
@@ -162,6 +162,15 @@ class Sheet:
         done = [f for f in self.dossier.facts if f.kind == "done" and f.value.get("duty") == f"confirm/{slot}"]
         why = self.because("duty.confirm", self.dossier.rulebook.clock_key("confirm"), (last,), kind=duty.kind)
         self.duty("confirm", slot, begins=last.known_at, due=last.known_at + hours, because=(why,), proofs=done)
+
+
+def best(facts: Sequence[Fact]) -> list[Fact]:
+    """Return the first of the facts, each of which shows a thing done, that needs no confirming; else the best graded.
+
+    What was told by phone at night gives way to the paper of the morning.
+    """
+    found = list(facts)
+    return [min(found, key=lambda fact: max(fact.grade, Grade.B))] if found else []
 
 
 TICK = timedelta(microseconds=1)

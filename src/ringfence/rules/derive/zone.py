@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ringfence.rules.derive.clocked import clocked, deeds, in_hours, standing_instruments
-from ringfence.rules.derive.sheet import Dossier, Sheet
+from ringfence.rules.derive.sheet import Dossier, Sheet, best
 from ringfence.rules.duties import Because, Derivation, Status
 from ringfence.rules.facts import Fact
 
@@ -119,13 +119,13 @@ def _begin(sheet: Sheet, zone: Zone) -> None:
     dossier, book, begun = sheet.dossier, sheet.dossier.rulebook, zone.begun
     told = [f for f in dossier.of("notice") if f.at >= begun.at]
     clocked(sheet, "notify", "public", "zone_notice", since=begun.known_at, code="duty.zone_notice", facts=(begun,),
-            proofs=told[:1])  # fmt: skip
+            proofs=best(told))  # fmt: skip
     hours = book.get(zone.key("delivery"))
     if hours is not None:
         why = sheet.because("duty.zone_delivery", zone.key("delivery"), (begun,), hours=hours)
         done = [f for f in deeds(dossier, "support", "delivery") if f.at >= begun.at]
         sheet.duty("support", "delivery", begins=begun.known_at, due=begun.known_at + timedelta(hours=hours),
-                   because=(why,), proofs=done[:1])  # fmt: skip
+                   because=(why,), proofs=best(done))  # fmt: skip
 
 
 def _reviews(sheet: Sheet, zone: Zone, until: datetime | None) -> None:
@@ -143,7 +143,7 @@ def _reviews(sheet: Sheet, zone: Zone, until: datetime | None) -> None:
             break
         proofs = [f for f in done if f.value["duty"] == f"zone_review/{number}"
                   or (f.value["duty"] == "zone_review" and begins < f.at <= due)]  # fmt: skip
-        sheet.duty("zone_review", str(number), begins=begins, due=due, because=(why,), proofs=proofs[:1])
+        sheet.duty("zone_review", str(number), begins=begins, due=due, because=(why,), proofs=best(proofs))
 
 
 def _coverage(sheet: Sheet, zone: Zone) -> None:
@@ -170,7 +170,7 @@ def _needs(sheet: Sheet) -> None:
         number = fact.value["number"]
         acts = [f for f in answers if f.value["number"] == number and f.value["stage"] in _ACTED]
         clocked(sheet, "support", f"n{number}", f"support_{fact.value['priority']}", since=fact.known_at,
-                code="duty.zone_need", facts=(fact,), proofs=acts[:1])  # fmt: skip
+                code="duty.zone_need", facts=(fact,), proofs=best(acts))  # fmt: skip
 
 
 def _infections(sheet: Sheet, zone: Zone) -> Iterator[tuple[datetime, Fact]]:
