@@ -92,13 +92,26 @@ def _until(sheet: Sheet, zone: Zone, orders: list[tuple[Fact, datetime]]) -> dat
     longest = book.get(zone.key("longest"))
     ends = []
     for fact, end in orders:
-        if fact.value.get("level", zone.level) == zone.level and fact.value["served_at"] <= sheet.now:
+        if _orders(fact, zone, book.get(zone.key("asks"))):
+            sheet.wake(fact.value["served_at"])
+            if fact.value["served_at"] > sheet.now:
+                continue
             most = None if longest is None else book.start_of(book.day_of(fact.at) + longest + 1)
             ends.append(end if most is None else min(end, most))
     if not ends:
         return None
     sheet.wake(max(ends))
     return max(ends)
+
+
+def _orders(fact: Fact, zone: Zone, asks: str | None) -> bool:
+    """Return whether an instrument is for the level of the zone: by its name, else by what it asks.
+
+    An order for the milder level restrains nobody at the stricter one.
+    """
+    if "level" in fact.value:
+        return bool(fact.value["level"] == zone.level)
+    return asks is None or fact.value["asks"] == asks
 
 
 def _order_needed(sheet: Sheet, zone: Zone) -> None:
