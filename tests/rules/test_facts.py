@@ -98,8 +98,8 @@ def test_a_row_that_is_no_object_is_refused_with_its_number():
 
 
 @pytest.mark.parametrize("name", [*sorted(NEVER), "Nationality", "ethnic-group", "person_religion", "recovered status",
-                                  "registeredHome", "home_registration", "nationalities", "ethnicOrigin", "户籍", "民族",
-                                  "hukou_place", "place_of_birth", "skin_color"])  # fmt: skip
+                                  "registeredHome", "home_registration", "nationalities", "ethnicOrigin", "户籍",
+                                  "民族", "hukou_place", "place_of_birth", "skin_color"])  # fmt: skip
 def test_what_no_rule_may_read_is_refused_by_name(name):
     problem = one_problem(FANG | {"id": "f1", "value": {"name": "Fang 芳", name: "x"}})
     assert (problem.code, problem.values["field"]) == ("rules.never_an_input", name)

@@ -223,7 +223,16 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     _tell_affected(facts, by)
     for subject in [s for s in by if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
+    for subject in [s for s in by if s[0] == "room"]:
+        by[subject] = _with_trips(by[subject], bodies)
     return dict(by)
+
+
+def _with_trips(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fact]:
+    """Return the facts of a room with the trips of the people in it: nobody is in a room and on the road at once."""
+    inside = {fact.value["who"].number for fact in facts if fact.kind == "occupied"}
+    trips = [f for number in sorted(inside) for f in bodies.get(number, ()) if f.kind == "trip"]
+    return _merged(facts, trips) if trips else facts
 
 
 def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:
