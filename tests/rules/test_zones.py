@@ -194,3 +194,9 @@ def test_a_zone_wakes_when_its_order_is_served(book):
               **{**ORDER, "served_at": at("2022-03-11T11:00"),
                   "support_tested_at": at("2022-03-11T08:00")})  # fmt: skip
     assert derive(zone.dossier(book), at("2022-03-11T10:00")).wake_at == at("2022-03-11T11:00")
+
+
+def test_the_latest_end_of_an_order_that_is_asked_for_moves_with_the_days(book):
+    zone = Notebook("zone:4")
+    zone.note("zone", "2022-03-11T08:00", stage="proposed", level="closed", persons=300)
+    assert derive(zone.dossier(book), at("2022-03-11T10:00")).wake_at == at("2022-03-12T00:00")

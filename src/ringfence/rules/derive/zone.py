@@ -120,6 +120,8 @@ def _order_needed(sheet: Sheet, zone: Zone) -> None:
     longest = book.get(zone.key("longest"))
     asks = book.get(zone.key("asks"), "-")
     ends = None if longest is None else book.start_of(book.day_of(sheet.now) + longest + 1)
+    if longest is not None:
+        sheet.wake(book.start_of(book.day_of(sheet.now) + 1))
     cost = None if longest is None or zone.persons is None else longest * zone.persons
     why = sheet.because("duty.zone_order", zone.key("longest" if longest is not None else "asks"), (zone.begun,),
                         level=zone.level, asks=asks)  # fmt: skip
