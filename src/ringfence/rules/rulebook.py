@@ -68,6 +68,15 @@ class Rulebook:
         """Return pack@version, as reasons and pins name it."""
         return self._name
 
+    def signable_at(self, moment: datetime) -> bool:
+        """Return whether anything may be signed at a moment: the pack is in force on that local day as well."""
+        return self.signable and self.pack.in_force(date.fromordinal(self.day_of(moment)))
+
+    @property
+    def over_at(self) -> datetime | None:
+        """Return when the pack ceases to be in force, None where no end is set."""
+        return None if self.pack.ends is None else self.start_of(self.pack.ends.toordinal() + 1)
+
     def get(self, key: str, otherwise: Any = None) -> Any:
         """Return the value of a key, or another value where the pack has none."""
         ruled = self.values.get(key)
