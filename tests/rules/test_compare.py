@@ -45,3 +45,13 @@ def test_a_span_is_lengthened_only_by_an_instrument():
     longer = [*signed, ordered(2, "2022-03-20T09:00", "2022-03-24T00:00")]
     now = "2022-03-21T09:00"
     assert [local(c.after.until) for c in compare(of(signed, now), of(longer, now)).lengthened] == ["03-24 00:00"]
+
+
+def test_who_is_on_the_way_to_somebody_who_died_or_was_excused_is_stood_down():
+    key = "transfer/contact:2/1/central"
+    before = of(FANG_JUDGED, "2022-03-08T09:00")
+    died = [*FANG_JUDGED, fact("death", "person:2", "2022-03-08T08:50")]
+    excused = [*FANG_JUDGED, fact("waiver", "contact:2", "2022-03-08T08:50", duty="transfer", by="Dr Lin", why="home")]
+    for facts in (died, excused):
+        after = of(facts, "2022-03-08T09:00")
+        assert [d.key for d in compare(before, after, started=[key]).stand_down] == [key]

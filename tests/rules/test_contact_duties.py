@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from ringfence.rules.rulebook import Rulebook
 from ringfence.vocabulary.proofs import Grade
 from tests.rules.city import at, day, duties_of, eighth, fact, follows, ill, judged, local, met, proposals_of
+from tests.rules.packs_for_tests import small_pack
 
 WEI = ill(1, "2022-03-06", "2022-03-08T05:00")
 FANG = [*WEI, met(2, "2022-03-05T18:00", "2022-03-07T08:00", setting="household")]
@@ -272,9 +274,13 @@ def test_found_elsewhere_a_letter_goes_out_and_its_receipt_proves_it():
 
 
 def test_nothing_is_signable_under_a_pack_that_is_not_in_force():
-    book = eighth(on=date(2019, 3, 8))
-    proposals = proposals_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", book) if book.values else {}
-    assert all(not p.signable for p in proposals.values() if p.kind == "measure")
+    pack = small_pack({key: ruled.value for key, ruled in eighth().values.items()}, ends=date(2022, 3, 31))
+    then = Rulebook.of(pack, date(2022, 3, 8))
+    assert proposals_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", then)["measure"].signable
+    over = Rulebook.of(pack, date(2022, 4, 8))
+    assert not proposals_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", over)["measure"].signable
+    replayed = Rulebook.of(pack, date(2022, 3, 8), today=date(2026, 1, 1))
+    assert not proposals_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", replayed)["measure"].signable
 
 
 def test_advice_without_an_end_restrains_nobody():
@@ -305,3 +311,25 @@ def test_an_arrival_from_a_place_of_risk_follows_the_course_of_that_risk():
     duties = duties_of(facts, "2022-03-08T11:00", "contact:5", book)
     assert day(duties["test/central.d7"]) == date(2022, 3, 15)
     assert "remain/central" not in duties
+
+
+def test_a_vaccine_made_for_one_strain_is_not_owed_for_another_and_asked_about_when_it_is_not_known():
+    book = eighth(**{"dose.ring.product": "rVSV-ZEBOV", "dose.ring.within": 240, "dose.ring.from": "first_exposure",
+                     "dose.ring.for": ["any"], "dose.ring.strains": ["zaire"]})  # fmt: skip
+
+    def owed(*strain: str) -> bool:
+        known = [fact("case", "infection:1", "2022-03-08T06:00", state="confirmed", strain=s) for s in strain]
+        return "dose/ring" in duties_of([*FANG_JUDGED, *known], "2022-03-08T09:00", "contact:2", book)
+
+    assert owed("zaire")
+    assert not owed("sudan")
+    assert not owed()
+    assert "ask_strain" in proposals_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", book)
+
+
+def test_a_dose_for_the_well_waits_while_she_is_ill():
+    book = eighth(**{"dose.late.product": "MVA-BN", "dose.late.within": 336, "dose.late.from": "last_exposure",
+                     "dose.late.for": ["any"], "dose.late.while_well": True})  # fmt: skip
+    ill_now = fact("observation", "contact:2", "2022-03-08T08:30", seen="ill", symptoms=["fever"])
+    assert "dose/late" in duties_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", book)
+    assert "dose/late" not in duties_of([*FANG_JUDGED, ill_now], "2022-03-08T09:00", "contact:2", book)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ringfence.rules.facts import Fact, current, dossiers, kinds, read_facts
+from ringfence.rules.facts import Fact, current, dossiers, kinds, read_fact, read_facts, read_kinds
 from ringfence.rules.typing import NEVER
 from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.refusals import Refused
@@ -96,7 +97,9 @@ def test_a_row_that_is_no_object_is_refused_with_its_number():
     assert one_problem("Fang met Wei").code == "facts.not_an_object"
 
 
-@pytest.mark.parametrize("name", [*sorted(NEVER), "Nationality", "ethnic-group", "person_religion", "recovered status"])
+@pytest.mark.parametrize("name", [*sorted(NEVER), "Nationality", "ethnic-group", "person_religion", "recovered status",
+                                  "registeredHome", "home_registration", "nationalities", "ethnicOrigin", "户籍",
+                                  "民族", "hukou_place", "place_of_birth", "skin_color"])  # fmt: skip
 def test_what_no_rule_may_read_is_refused_by_name(name):
     problem = one_problem(FANG | {"id": "f1", "value": {"name": "Fang 芳", name: "x"}})
     assert (problem.code, problem.values["field"]) == ("rules.never_an_input", name)
@@ -169,3 +172,11 @@ def test_what_happened_to_the_body_is_a_fact_of_her_as_contact_and_as_infection(
     by = dossiers(current(facts))
     assert [one.id for one in by[Subject("contact", 2)]] == ["f2", "f1", "s"]
     assert [one.id for one in by[Subject("infection", 2)]] == ["f2", "s", "c"]
+
+
+def test_what_no_rule_may_read_does_not_hide_in_a_nested_value():
+    kind = read_kinds({"visit": {"about": ["person"], "fields": {"note": "table"}}})
+    row = {"id": "f1", "kind": "visit", "subject": "person:2", "at": "2022-03-08T09:00",
+           "value": {"note": {"家": [{"nationality": "x"}]}}}  # fmt: skip
+    fact, (problem,) = read_fact(row, ZoneInfo("Asia/Shanghai"), kind, 1)
+    assert (fact, problem.code, problem.values["field"]) == (None, "rules.never_an_input", "nationality")

@@ -105,6 +105,14 @@ def problems(text, find=None):
         ("time_zone = 'Mars'\n", "pack.zone", "time_zone"),
         ("confidential = 'very'\n", "pack.ill_formed", "confidential"),
         ("sources.note = {title = {en = 'A note', zh = '通知'}}\n", "pack.source_bare", "sources.note"),
+        (value("door.county_hospital", '["not_now"]'), "pack.door_closed", "door.county_hospital"),
+        (value("door.police", '["not_now"]'), "pack.door_closed", "door.police"),
+        ("kinds.ethnicity = {about = ['person']}\n", "pack.never_an_input", "kinds.ethnicity"),
+        (
+            "kinds.census = {about = ['person'], fields = {group = 'local|nationality|other'}}\n",
+            "pack.never_an_input",
+            "kinds.census.group",
+        ),
         ("kinds.exposure = {about = ['contact']}\n", "pack.kind_of_the_house", "kinds.exposure"),
         (
             "kinds.census = {about = ['person'], fields = {hukou = 'text'}}\n",
@@ -221,3 +229,13 @@ def test_a_pack_that_is_not_there_is_refused_with_the_nearest():
     with pytest.raises(Refused) as refused:
         shelf.pack("hil")
     assert (refused.value.code, refused.value.values["nearest"]) == ("pack.unknown", "hill")
+
+
+@pytest.mark.parametrize(
+    "question", ['id = "nationality"', 'id = "x"\noptions = ["local", "户籍外"]', 'id = "x"\nreligion = 1']
+)
+def test_no_form_of_a_pack_asks_what_no_rule_may_read(question):
+    shelf = Shelf({"town": {"pack": HEAD + CLOSE, "forms": f"[[question]]\n{question}\n"}})
+    with pytest.raises(ExceptionGroup) as refused:
+        shelf.pack("town")
+    assert [p.code for p in refused.value.exceptions] == ["pack.never_an_input"]

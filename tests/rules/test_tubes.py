@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.rules.derive import Dossier
 from ringfence.rules.derive.tube import derive
-from ringfence.rules.facts import Fact, dossiers
+from ringfence.rules.facts import Fact, current, dossiers
 from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.subjects import Subject
 from tests.rules.areas_for_tests import FANG, WEI, Notebook, at, codes, duty, has, proposals
@@ -190,3 +191,29 @@ def test_no_hold_outlives_twelve_hours_whatever_happens(events):
         assert held.until is not None
         assert held.until - held.begins <= timedelta(hours=12)
         assert held.ended == "proved"
+
+
+def test_who_was_freed_is_not_held_again_by_what_the_laboratory_finds_later(tube, book):
+    tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=True)
+    tube.note("result", "2022-03-08T04:00", about=FANG, outcome="negative")
+    tube.note("result", "2022-03-08T05:00", about=FANG, outcome="positive")
+    assert duty(derive(tube.dossier(book), at("2022-03-08T05:30")), "hold/p2").until == at("2022-03-08T04:00")
+
+
+def test_a_second_repeat_does_not_take_up_again_a_hold_that_the_first_ended(tube, book):
+    tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=True)
+    tube.note("result", "2022-03-08T04:00", outcome="negative", repeat=True)
+    tube.note("result", "2022-03-08T05:00", outcome="abnormal", repeat=True)
+    answer = derive(tube.dossier(book), at("2022-03-08T05:30"))
+    assert duty(answer, "hold/p2").until == at("2022-03-08T04:00")
+    assert duty(answer, "test/p2").ended == "open"
+
+
+def test_taking_back_an_early_end_takes_no_hold_up_again(tube, book):
+    reached = tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=True)
+    tube.note("ended", "2022-03-08T03:00", which=reached, by="Dr Lin")
+    gone = Fact("gone", "retraction", Subject("tube", 7), at("2022-03-08T03:30"), at("2022-03-08T03:30"),
+                value={"why": "wrong person"}, retracts=tube.facts[-1].id)  # fmt: skip
+    found = current([*tube.facts, gone])
+    answer = derive(Dossier(Subject("tube", 7), book, found), at("2022-03-08T04:00"))
+    assert duty(answer, "hold/p2").until == at("2022-03-08T03:00")

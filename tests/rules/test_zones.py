@@ -173,3 +173,30 @@ def test_a_zone_that_is_only_proposed_asks_for_an_order_with_its_cost(book):
     answer = derive(zone.dossier(book), at("2022-03-11T14:00"))
     assert answer.duties == ()
     assert proposals(answer, "order")[0].values["person_days"] == 6300
+
+
+def test_an_order_for_the_milder_level_does_not_restrain_at_the_stricter_one(zone, book):
+    milder = Notebook("zone:2")
+    milder.note("zone", "2022-03-11T13:00", stage="active", level="controlled", persons=300)
+    strict = small_book({**PACK, "authority.county.order": {"asks": ["stay_in", "stay_inside_area"], "days": 21}})
+    milder.note("instrument", "2022-03-11T13:00", **{**ORDER, "asks": "stay_inside_area"})
+    assert dict(derive(milder.dossier(strict), at("2022-03-12T08:00")).status.values)["until"] == ORDER["ends"]
+    milder.note("zone", "2022-03-12T13:00", stage="changed", level="closed")
+    answer = derive(milder.dossier(strict), at("2022-03-12T14:00"))
+    assert dict(answer.status.values)["until"] is None
+    assert len(proposals(answer, "order")) == 1
+
+
+def test_a_zone_wakes_when_its_order_is_served(book):
+    zone = Notebook("zone:3")
+    zone.note("zone", "2022-03-11T08:00", stage="active", level="closed", persons=300)
+    zone.note("instrument", "2022-03-11T09:00",
+              **{**ORDER, "served_at": at("2022-03-11T11:00"),
+                  "support_tested_at": at("2022-03-11T08:00")})  # fmt: skip
+    assert derive(zone.dossier(book), at("2022-03-11T10:00")).wake_at == at("2022-03-11T11:00")
+
+
+def test_the_latest_end_of_an_order_that_is_asked_for_moves_with_the_days(book):
+    zone = Notebook("zone:4")
+    zone.note("zone", "2022-03-11T08:00", stage="proposed", level="closed", persons=300)
+    assert derive(zone.dossier(book), at("2022-03-11T10:00")).wake_at == at("2022-03-12T00:00")

@@ -59,7 +59,7 @@ def command(
 
     wanted = _wanted(subject or [], state or [])
     read = given(facts, pack=pack, packs=packs, now=now, on=on, rejects=rejects)
-    derived = derive_all(read.facts, read.book, read.now)
+    derived = derive_all(read.facts, read.books(read.facts), read.now)
     teller = read.teller()
     duties = [duty for one in derived.values() for duty in one.duties]
     shown = [duty for duty in duties if wanted(duty, read.now)]
@@ -189,7 +189,7 @@ def _changes(before: Path, derived: Mapping[Subject, Derivation], read: Given, t
     if not isinstance(written, dict | list) or (isinstance(written, dict) and "facts" not in written):
         raise Refused("duties.no_answer")
     old, _ = facts_in(text, read.pack)
-    stood = derive_all(old, read.book, read.now)
+    stood = derive_all(old, read.books(old), read.now)
     why = corrections(current(old, now=read.now), current(read.facts, now=read.now), teller)
     difference = compare((duty for one in stood.values() for duty in one.duties), duties)
     proposed = ([proposal for one in stood.values() for proposal in one.proposals], proposals)

@@ -44,7 +44,7 @@ def command(
             said = say("cli.none_of", given=name, choices=", ".join(KINDS))
             raise typer.BadParameter(said, param_hint="--kind")
     read = given(facts, pack=pack, packs=packs, now=now, on=on, rejects=rejects)
-    derived = derive_all(read.facts, read.book, read.now)
+    derived = derive_all(read.facts, read.books(read.facts), read.now)
     duties = [duty for one in derived.values() for duty in one.duties if not kind or duty.kind in kind]
     found = equations(duties, read.now)
     teller = read.teller()

@@ -163,6 +163,33 @@ def check(
     return 1 if problems else 0
 
 
+@command.command(help="cli.packs.form.help")
+def form(pack: Annotated[str, typer.Argument(help="cli.packs.pack", metavar="PACK")], packs: Packs = None) -> None:
+    """Print the form of a pack."""
+    from ringfence.rules.forms import paper, read_form
+    from ringfence.vocabulary.refusals import Refused
+
+    shelf = shelf_with(packs)
+    read = shelf.pack(pack)
+    of = next((name for name in (read.id, *read.over) if "forms" in shelf.texts(name)), None)
+    if of is None:
+        raise Refused("form.none", pack=read.id)
+    made = read_form(shelf.texts(of)["forms"], file=f"{of}/forms.toml")
+    questions = [
+        {"id": q.id, "block": q.block, "text": q.said[_language()], "type": q.type, "options": list(q.options),
+         "required": q.required, "confidential": q.confidential,
+         "ask_if": None if q.depends_on is None else {"question": q.depends_on, "is": q.answer}}
+        for q in made.questions
+    ]  # fmt: skip
+
+    def people(console: Console) -> None:
+        for text in paper(made, _language()):
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    told = {"pack": of, "form": made.id, "name": made.said[_language()], "hours": made.hours, "questions": questions}
+    output.answer(told, people=people)
+
+
 @command.command(help="cli.packs.diff.help")
 def diff(
     first: Annotated[str, typer.Argument(help="cli.packs.first", metavar="A")],
@@ -335,6 +362,7 @@ def _to_check(what: str | None, packs: Path | None) -> tuple[Shelf, list[str]]:
 def _checked(shelf: Shelf, name: str) -> tuple[list[Refused], int]:
     """Return what is wrong with a pack and its examples, and how many examples there are."""
     from ringfence.rules.examples import tried, untouched_by
+    from ringfence.rules.forms import read_form
     from ringfence.vocabulary.refusals import Refused
 
     try:
@@ -344,6 +372,11 @@ def _checked(shelf: Shelf, name: str) -> tuple[list[Refused], int]:
     except Refused as refusal:
         return [refusal], 0
     problems: list[Refused] = []
+    if "forms" in shelf.texts(name):
+        try:
+            read_form(shelf.texts(name)["forms"], file=f"{name}/forms.toml")
+        except ExceptionGroup as group:
+            problems += [refusal for refusal in group.exceptions if isinstance(refusal, Refused)]
     if pack.id != name:
         problems.append(Refused("pack.other_folder", file=f"{name}/pack.toml", key="id", value=pack.id, folder=name))
     text = shelf.texts(name).get("examples", "")

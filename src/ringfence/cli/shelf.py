@@ -14,7 +14,7 @@ import typer
 from ringfence.cli import clock, output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ringfence.rules.facts import Fact
     from ringfence.rules.packfile import Pack
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ringfence.rules.shipped import Shelf
     from ringfence.rules.telling import Teller
     from ringfence.vocabulary.refusals import Refused
+    from ringfence.vocabulary.subjects import Subject
 
 Packs = Annotated[
     Path | None, typer.Option("--packs", help="cli.packs.folder", exists=True, file_okay=False, show_default=False)
@@ -95,6 +96,16 @@ class Given:
     facts: list[Fact]
     problems: list[Refused] = field(default_factory=list)
     rejects_file: Path | None = None
+    find: Callable[[str], Pack] | None = None
+
+    def books(self, facts: list[Fact]) -> Callable[[Subject], Rulebook]:
+        """Return the rulebook of each subject: the pack asked for, or the one that a fact pins it to."""
+        from ringfence.rules.facts import current
+        from ringfence.rules.pins import pinned_books
+
+        find = self.find or (lambda _name: self.pack)
+        today = clock.now().astimezone(self.book.zone).date()
+        return pinned_books(current(facts, now=self.now), self.book, find, today=today)
 
     def teller(self) -> Teller:
         """Return who words it for the reader."""
@@ -150,12 +161,14 @@ def given(
     named = pack or _pack_named_in(text)
     if named is None:
         raise Refused("pack.none_named")
-    read = _on_clocks_of(text, shelf_with(packs).pack(named))
+    shelf = shelf_with(packs)
+    read = _on_clocks_of(text, shelf.pack(named))
     zone = zone_named(read.zone)
     moment = parse_moment(now, zone).astimezone(UTC) if now else clock.now()
-    book = Rulebook.of(read, day_of(on, moment.astimezone(zone).date()))
+    today = clock.now().astimezone(zone).date()
+    book = Rulebook.of(read, day_of(on, moment.astimezone(zone).date()), today=today)
     facts, problems = facts_in(text, read)
-    made = Given(read, book, moment, facts, problems)
+    made = Given(read, book, moment, facts, problems, find=lambda name: _on_clocks_of(text, shelf.pack(name)))
     if problems:
         made.rejects_file = rejects or file.with_suffix(".rejects.json")
         _write_rejects(made.rejects_file, text, problems)
@@ -253,11 +266,14 @@ def _write_rejects(path: Path, text: str, problems: Sequence[Refused]) -> None:
 
 
 def historical(pack: Pack, on: date) -> str:
-    """Return the banner of a pack that is not in force on a day, in both languages, or an empty text."""
+    """Return the banner of a pack that is not in force on a day or today, in both languages, or an empty text."""
+    from ringfence.vocabulary.moments import zone_named
     from ringfence.vocabulary.words import sentence
 
-    if pack.in_force(on):
+    today = clock.now().astimezone(zone_named(pack.zone)).date()
+    if pack.in_force(on) and pack.in_force(today):
         return ""
+    on = on if not pack.in_force(on) else today
     mark = " ".join(sentence("pack.historical", {}, language) for language in ("en", "zh"))
     return f"{mark} · {output.say('pack.signs_nothing', period=period(pack), on=on)}"
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ringfence.rules.duties import OPEN, SUPERSEDED, Duty
+from ringfence.rules.duties import EXCUSED, IMPOSSIBLE, OPEN, SUPERSEDED, Duty
 
 STARTED = ("attested", "unknown")
+_NO_LONGER_ASKED = (SUPERSEDED, EXCUSED, IMPOSSIBLE)
 _SPANS = ("remain", "hold")
 
 
@@ -52,8 +53,8 @@ class Difference:
 def compare(standing: Iterable[Duty], derived: Iterable[Duty], *, started: Iterable[str] = ()) -> Difference:
     """Return the difference between the duties that stand and those derived now, in the order of their keys.
 
-    `started` are the keys of duties on which somebody is already at work: if one is withdrawn or superseded, its holder
-    must be told to stand down. Comparing what was derived with itself gives an empty difference.
+    `started` are the keys of duties on which somebody is already at work: if one is withdrawn, superseded, excused or
+    impossible, its holder must be told to stand down. Comparing what was derived with itself gives an empty difference.
     """
     before = {duty.key: duty for duty in standing}
     after = {duty.key: duty for duty in derived}
@@ -69,7 +70,7 @@ def compare(standing: Iterable[Duty], derived: Iterable[Duty], *, started: Itera
             changed.append(Change(before[key], after[key], what))
     withdrawn = tuple(before[key] for key in sorted(before.keys() - after.keys()))
     stopped = [d for d in withdrawn if d.ended == OPEN]
-    stopped += [c.before for c in changed if c.before.ended == OPEN and c.after.ended == SUPERSEDED]
+    stopped += [c.before for c in changed if c.before.ended == OPEN and c.after.ended in _NO_LONGER_ASKED]
     return Difference(
         opened=tuple(after[key] for key in sorted(after.keys() - before.keys())),
         changed=tuple(changed),

@@ -40,6 +40,11 @@ _OF_A_FACT = {
 _OF_A_FILE = ("schema", "zone", "pack", "facts")
 _MOMENT_WRITTEN = "2022-03-08T10:30 | 2022-03-08"
 _BODILY = ("contact", "infection", "person")
+_FREES = ("release", "discharge", "ended")
+LET_GO = "let_go"
+"""A release, discharge or early end that was taken back after it was known. Who was told that she is free stays free
+until something new is signed; for all else it is as if it had never been.
+"""
 
 
 class Fact(NamedTuple):
@@ -152,7 +157,8 @@ def read_fact(row: object, zone: ZoneInfo, known: Mapping[str, Any], number: int
 def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]:
     """Return the facts that stand, oldest first: known by `now`, and not retracted by another that stands.
 
-    Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace.
+    Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace,
+    but for `let_go`.
     """
     known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
     by_target: dict[str, list[Fact]] = defaultdict(list)
@@ -161,8 +167,20 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
             by_target[fact.retracts].append(fact)
     if by_target:
         standing: dict[str, bool] = {}
-        known = {key: fact for key, fact in known.items() if _stands(key, by_target, standing)}
+        known = {
+            key: fact if stands else fact._replace(kind=LET_GO)
+            for key, fact in known.items()
+            if (stands := _stands(key, by_target, standing)) or _let_go(fact, by_target[key], standing)
+        }
     return sorted((f for f in known.values() if f.kind != "retraction"), key=lambda f: (f.at, f.known_at, f.id))
+
+
+def _let_go(fact: Fact, retracting: Iterable[Fact], standing: Mapping[str, bool]) -> bool:
+    """Return whether a fact that does not stand has freed somebody before it was taken back."""
+    if fact.kind not in _FREES:
+        return False
+    taken_back = [f.known_at for f in retracting if standing[f.id]]
+    return bool(taken_back) and min(taken_back) > fact.known_at
 
 
 def _stands(key: str, by_target: Mapping[str, Sequence[Fact]], standing: dict[str, bool]) -> bool:
@@ -206,7 +224,16 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     _tell_affected(facts, by)
     for subject in [s for s in by if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
+    for subject in [s for s in by if s[0] == "room"]:
+        by[subject] = _with_trips(by[subject], bodies)
     return dict(by)
+
+
+def _with_trips(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fact]:
+    """Return the facts of a room with the trips of the people in it: nobody is in a room and on the road at once."""
+    inside = {fact.value["who"].number for fact in facts if fact.kind == "occupied"}
+    trips = [f for number in sorted(inside) for f in bodies.get(number, ()) if f.kind == "trip"]
+    return _merged(facts, trips) if trips else facts
 
 
 def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:

@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -33,6 +32,8 @@ _OF_AN_ENTRY = {"since": "day!", "value": "any", "withdrawn": "yes", "source": "
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PROTECTED_DOORS = ("hospital", "clinic", "pharmacy", "shelter", "police_station", "last_food_shop")
 """Places whose door never says no to anybody."""
+_PROTECTED_STEMS = ("hospital", "clinic", "pharmac", "chemist", "drugstore", "shelter", "refuge", "police", "emergency",
+                    "last_food", "only_food", "health_cent")  # fmt: skip
 DESKS_NEVER_ISSUE = ("desk", "headquarters", "command_post", "leading_group", "ringfence")
 _NEVER_BODIES = frozenset((*DESKS_NEVER_ISSUE, *DESKS.values()))
 
@@ -162,6 +163,33 @@ def read_pack(text: str, *, file: str, find: Callable[[str], Pack]) -> Pack:
     )
 
 
+def is_protected(door: str) -> bool:
+    """Return whether a door is of a place that never says no, under whatever name a pack gives it."""
+    return door in PROTECTED_DOORS or any(stem in door for stem in _PROTECTED_STEMS)
+
+
+def problems_of_forms(text: str, file: str) -> list[Refused]:
+    """Return what a pack's forms ask that no rule may read: under any name, however deep."""
+    try:
+        written = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return [Refused("pack.not_toml", file=file, text=str(error))]
+    return [Refused("pack.never_an_input", file=file, key=name) for name in _names_in(written) if is_never(name)]
+
+
+def _names_in(table: object) -> Iterator[str]:
+    """Yield the keys of nested tables and the names that stand under `id` and `options`."""
+    if isinstance(table, Mapping):
+        for key, entry in table.items():
+            yield str(key)
+            if key in ("id", "options"):
+                yield from entry if isinstance(entry, list) else [str(entry)]
+            yield from _names_in(entry)
+    elif isinstance(table, list):
+        for entry in table:
+            yield from _names_in(entry)
+
+
 def is_id(text: str) -> bool:
     """Return whether a text can be the id of a pack."""
     return _ID.fullmatch(text) is not None
@@ -205,8 +233,10 @@ def _problems_at_top(written: Mapping[str, Any], file: str) -> Iterator[Refused]
     for name in written.get("kinds", {}):
         if name in kinds():
             yield Refused("pack.kind_of_the_house", file=file, key=f"kinds.{name}")
-        for key in written["kinds"][name].get("fields", {}):
-            if is_never(key):
+        if is_never(name):
+            yield Refused("pack.never_an_input", file=file, key=f"kinds.{name}")
+        for key, form in written["kinds"][name].get("fields", {}).items():
+            if is_never(key) or any(is_never(choice) for choice in re.split(r"[|*!]", str(form))):
                 yield Refused("pack.never_an_input", file=file, key=f"kinds.{name}.{key}")
 
 
@@ -317,8 +347,7 @@ def _problems_together(
                 problems.append(Refused("pack.unknown_source", file=file, key=key, source=entry.source,
                                         nearest=nearest(entry.source, sources)))  # fmt: skip
         parts = key.split(".")
-        protected = parts[0] == "door" and get_close_matches(parts[1], PROTECTED_DOORS, n=1, cutoff=0.8)
-        if protected and any("not_now" in (e.value or ()) for e in entries):
+        if parts[0] == "door" and is_protected(parts[1]) and any("not_now" in (e.value or ()) for e in entries):
             problems.append(Refused("pack.door_closed", file=file, key=key))
         if parts[0] == "authority" and parts[1] in _NEVER_BODIES:
             problems.append(Refused("pack.desk_issues", file=file, key=key))

@@ -47,8 +47,11 @@ class Rulebook:
     _name: str = ""
 
     @classmethod
-    def of(cls, pack: Pack, on: date) -> Rulebook:
-        """Return the pack as it stands on a day. Any day can be read; only one in force can be signed under."""
+    def of(cls, pack: Pack, on: date, *, today: date | None = None) -> Rulebook:
+        """Return the pack as it stands on a day. Any day can be read; only one in force can be signed under.
+
+        Whoever replays the past says what day it is `today`: under a pack that is over by then nothing is signed.
+        """
         values = {}
         for key, entries in pack.entries.items():
             entry = in_force(entries, on)
@@ -56,12 +59,23 @@ class Rulebook:
                 values[key] = Ruled(entry.value, key, entry.clause, entry.source, entry.since, entry.confidence,
                                     entry.pack, f"{entry.source} {entry.clause}")  # fmt: skip
         name = f"{pack.id}@{pack.version}"
-        return cls(pack, on, values, pack.in_force(on), zone_named(pack.zone), _name=name)
+        return cls(
+            pack, on, values, pack.in_force(on) and pack.in_force(today or on), zone_named(pack.zone), _name=name
+        )
 
     @property
     def name(self) -> str:
         """Return pack@version, as reasons and pins name it."""
         return self._name
+
+    def signable_at(self, moment: datetime) -> bool:
+        """Return whether anything may be signed at a moment: the pack is in force on that local day as well."""
+        return self.signable and self.pack.in_force(date.fromordinal(self.day_of(moment)))
+
+    @property
+    def over_at(self) -> datetime | None:
+        """Return when the pack ceases to be in force, None where no end is set."""
+        return None if self.pack.ends is None else self.start_of(self.pack.ends.toordinal() + 1)
 
     def get(self, key: str, otherwise: Any = None) -> Any:
         """Return the value of a key, or another value where the pack has none."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 
-from ringfence.rules.packfile import Pack, read_pack
+from ringfence.rules.packfile import Pack, problems_of_forms, read_pack
 from ringfence.rules.typing import nearest
 from ringfence.vocabulary.refusals import Refused
 
@@ -59,6 +59,9 @@ class Shelf:
             try:
                 find: Callable[[str], Pack] = self.pack
                 self._packs[name] = read_pack(self._texts[name]["pack"], file=f"{name}/pack.toml", find=find)
+                if problems := problems_of_forms(self._texts[name].get("forms", ""), f"{name}/forms.toml"):
+                    del self._packs[name]
+                    raise ExceptionGroup("pack", problems)
             finally:
                 self._reading.pop()
         return self._packs[name]

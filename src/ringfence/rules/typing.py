@@ -7,7 +7,7 @@ several of `"a|b|c*"`; a trailing `!` says that a field must be there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -21,6 +21,14 @@ NEVER = frozenset(
      "recovered_status", "skin_colour", "political_status", "code_colour", "colour", "citizenship"}
 )  # fmt: skip
 """What no rule may read, under whatever spelling; each is refused by name rather than as unknown."""
+
+_STEMS = ("nationalit", "ethnic", "religio", "citizen", "hukou", "huji", "recovered", "racial", "registeredhome",
+          "homeregist", "householdregist", "registeredresid", "placeofregist", "permanentresid", "skincolo",
+          "politicalstatus", "codecolo", "colour", "minzu", "guoji", "zongjiao", "passportcountry", "countryofbirth",
+          "birthcountry", "placeofbirth", "birthplace", "nativeplace", "jiguan", "mothertongue", "faith", "caste",
+          "previouslyinfected", "recoverystatus", "pastinfection", "formerpatient", "migrant")  # fmt: skip
+_PARTS = frozenset({"race", "races", "colour", "color", "nation", "tribe", "creed"})
+_CHINESE = ("民族", "国籍", "宗教", "信仰", "户籍", "户口", "籍贯", "康复", "痊愈", "肤色", "种族", "码色", "政治面貌")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -73,8 +81,27 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def is_never(name: str) -> bool:
     """Return whether a name is of something that no rule may read."""
-    plain = re.sub(r"[^a-z]+", "_", name.lower()).strip("_")
-    return plain in NEVER or any(part in NEVER for part in plain.split("_"))
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    parts = re.sub(r"[^a-z]+", "_", split).strip("_").split("_")
+    joined = "".join(parts)
+    return (
+        "_".join(parts) in NEVER
+        or any(part in NEVER or part in _PARTS for part in parts)
+        or any(stem in joined for stem in _STEMS)
+        or any(word in name for word in _CHINESE)
+    )
+
+
+def _never_in(table: object) -> Iterator[str]:
+    """Yield the names in a nested value that no rule may read."""
+    if isinstance(table, Mapping):
+        for key, given in table.items():
+            if is_never(str(key)):
+                yield str(key)
+            yield from _never_in(given)
+    elif isinstance(table, list | tuple):
+        for given in table:
+            yield from _never_in(given)
 
 
 def problems_of(value: Mapping[str, object], fields: Mapping[str, Field], **where: object) -> list[Refused]:
@@ -86,6 +113,8 @@ def problems_of(value: Mapping[str, object], fields: Mapping[str, Field], **wher
             found.append(Refused(code, field=name, nearest=nearest(name, fields), **where))
         elif not fields[name].fits(given):
             found.append(Refused("rules.ill_formed", field=name, value=given, form=fields[name].said, **where))
+        elif isinstance(given, Mapping):
+            found += [Refused("rules.never_an_input", field=key, nearest=name, **where) for key in _never_in(given)]
     found += [
         Refused("rules.missing_field", field=name, form=entry.said, **where)
         for name, entry in fields.items()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from ringfence.rules.derive.sheet import Spans
-from ringfence.rules.facts import Fact
+from ringfence.rules.facts import LET_GO, Fact
 from ringfence.rules.instruments import void_reasons
 from ringfence.rules.rulebook import Rulebook
 
@@ -141,25 +141,50 @@ class Body:
             found = fact if sick else None
         return found
 
-    def signed(self, asks: str, since: datetime) -> list[Signed]:
-        """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing."""
+    def let_go(self, *, after: datetime | None = None) -> list[datetime]:
+        """Return when she was let go, oldest first: released or discharged, even if that was taken back later."""
+        found = [f.at for kind in ("release", "discharge", LET_GO) for f in self.of(kind) if "which" not in f.value]
+        return sorted(moment for moment in found if after is None or moment > after)
+
+    def restrained_by(self, since: datetime, now: datetime) -> list[tuple[datetime, Fact]]:
+        """Return what was signed and would restrain her now but for a release since a moment, with its end."""
+        gone = [moment for moment in self.let_go() if moment < since]
+        return [
+            (ends, paper)
+            for begins, ends, paper in self._papers(RESTRAINS)
+            if ends > now and not any(moment >= begins for moment in gone)
+        ]
+
+    def _papers(self, asks: Container[str]) -> list[tuple[datetime, datetime, Fact]]:
+        """Return agreements and instruments that are not void: from when, until when or ended early, the fact."""
         papers = [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
             for fact in self.of("agreement")
-            if fact.value["asks"] == asks and fact.value["ends"] > fact.at
+            if fact.value["asks"] in asks and fact.value["ends"] > fact.at
         ]
         papers += [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
             for fact in self.of("instrument")
-            if fact.value["asks"] == asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book)
+            if fact.value["asks"] in asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book)
         ]
+        if not papers:
+            return papers
         early: dict[str, datetime] = {}
-        for fact in self.of("ended"):
+        for fact in (*self.of("ended"), *(f for f in self.of(LET_GO) if "which" in f.value)):
             which = fact.value["which"]
             early[which] = min(fact.at, early.get(which, fact.at))
+        papers = [(begins, min(ends, early.get(paper.id, ends)), paper) for begins, ends, paper in papers]
+        return sorted(papers, key=lambda p: (p[0], p[2].id))
+
+    def signed(self, asks: str, since: datetime, *, after: datetime | None = None) -> list[Signed]:
+        """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing.
+
+        A release after `after` ends whatever began before it, for good: only what is signed later restrains again.
+        """
+        gone = self.let_go(after=after)
         chains: list[Signed] = []
-        for begins, written_end, paper in sorted(papers, key=lambda p: (p[0], p[2].id)):
-            ends = min(written_end, early.get(paper.id, written_end))
+        for begins, written_end, paper in self._papers((asks,)):
+            ends = min([written_end, *[m for m in gone if m >= begins][:1]])
             if ends < since or ends <= begins:
                 continue
             if chains and begins <= chains[-1].ends:

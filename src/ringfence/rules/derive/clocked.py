@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ringfence.rules.derive.sheet import Dossier, Sheet
+from ringfence.rules.derive.sheet import Dossier, Sheet, best
 from ringfence.rules.duties import Because, Duty
-from ringfence.rules.facts import Fact
+from ringfence.rules.facts import LET_GO, Fact
 from ringfence.rules.instruments import void_reasons
+from ringfence.vocabulary.proofs import Grade
 
 
 def in_hours(span: timedelta) -> float:
@@ -43,15 +44,25 @@ def clocked(
     if hours is None:
         return None
     why = sheet.because(code, book.clock_key(clock), facts, hours=in_hours(hours))
-    done = [*proofs, *(f for f in deeds(sheet.dossier, kind, slot) if f.at >= since)]
+    done = list(proofs)
+    said = best([f for f in deeds(sheet.dossier, kind, slot) if f.at >= since])
+    if not done or (said and said[0].grade < max(f.grade for f in done) and not _suffice(done)):
+        done = said
     return sheet.duty(kind, slot, begins=since, due=since + hours, until=until, because=(why, *because), proofs=done,
                       ended=ended if not done else None, values=values)  # fmt: skip
+
+
+def _suffice(proofs: Sequence[Fact]) -> bool:
+    return all(fact.grade <= Grade.B for fact in proofs)
 
 
 def standing_instruments(sheet: Sheet) -> list[tuple[Fact, datetime]]:
     """Return the instruments that are not void with the moments at which they end; propose to mend the void ones."""
     dossier, book = sheet.dossier, sheet.dossier.rulebook
-    ended = {fact.value["which"]: fact.at for fact in dossier.of("ended")}
+    ended: dict[str, datetime] = {}
+    for fact in dossier.of("ended", LET_GO):
+        which = fact.value.get("which", "")
+        ended[which] = min(fact.at, ended.get(which, fact.at))
     standing = []
     for number, fact in enumerate(dossier.of("instrument"), 1):
         reasons = void_reasons(fact, book)

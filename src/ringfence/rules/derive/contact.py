@@ -15,16 +15,19 @@ from ringfence.rules.derive.body import Body
 from ringfence.rules.derive.courses import course_of
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
-from ringfence.rules.derive.sheet import Dossier, Sheet, supersede
-from ringfence.rules.duties import IMPOSSIBLE, Because, Derivation, Status
+from ringfence.rules.derive.sheet import Dossier, Sheet, best, supersede
+from ringfence.rules.duties import IMPOSSIBLE, OPEN, Because, Derivation, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.immunity import doses_due, immunity_of
 from ringfence.rules.rulebook import Rulebook
 from ringfence.vocabulary.subjects import Subject
 
 _MOMENT = timedelta(microseconds=1)
+_ILL_FOR = timedelta(days=3)
+"""How long an observation of illness counts when no later one says that she is well."""
 _FREEZE = timedelta(hours=24)
 """A freeze of releases ends by itself after so long at the most, whatever a pack says."""
+_AFTER_DEATH = ("assess", "assess_again", "notify", "letter", "confirm")
 DROPPED = ("none", "dropped")
 _OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found"})
 _INFECTED = ("presumptive", "probable", "confirmed", "asymptomatic")
@@ -81,6 +84,7 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
             _episode(sheet, Body(facts, book), found, plan, [])
     if backward:
         _backward(sheet, body, backward)
+    _died(sheet, body)
     return sheet.derivation(_status(dossier, body, now))
 
 
@@ -110,7 +114,14 @@ def _status(dossier: Dossier, body: Body, now: datetime) -> Status:
         since=assessed.known_at if assessed is not None else None,
         changed_at=max(known, default=None),
         tests=tuple((t.day, t.outcome) for t in taken),
+        values=tuple(("strain", strain) for strain in sorted(_strains(direct, dossier))),
     )
+
+
+def _strains(exposures: Sequence[Fact], dossier: Dossier) -> set[str]:
+    """Return the strains or species of those whom she met, as far as they are known."""
+    met = (dossier.leans_on.get(fact.value["to"]) for fact in exposures)
+    return {value for status in met if status is not None for name, value in status.values if name == "strain"}
 
 
 def _plan(book: Rulebook) -> Plan:
@@ -126,6 +137,20 @@ def _plan(book: Rulebook) -> Plan:
                     immune.add(cls)
     doses = any(key.startswith("dose.") for key in book.values)
     return Plan(classes, longest, frozenset(immune), doses)
+
+
+def _died(sheet: Sheet, body: Body) -> None:
+    """End what can no longer be done for someone who has died; whom she met and what she was still matters."""
+    death = body.last("death")
+    if death is None:
+        return
+    why = sheet.because("duty.died", facts=(death,))
+    sheet.duties = [
+        d if d.ended != OPEN or d.kind in _AFTER_DEATH else
+        d._replace(ended=IMPOSSIBLE, proved_by=(death.id,), because=(*d.because, why))
+        for d in sheet.duties
+    ]  # fmt: skip
+    sheet.proposals = [p for p in sheet.proposals if p.kind in ("class", "case")]
 
 
 # ── exposures ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -223,6 +248,9 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     if met:
         _assess(sheet, found, assessed, known_at)
     if assessed is None or assessed.value["class"] in DROPPED:
+        if assessed is not None and not _restrained_as_arrival(body):
+            _free(sheet, body, assessed.known_at, (sheet.because("duty.free_not_restrained", facts=(assessed,)),))
+            _close_when_infected(sheet, body)
         support(sheet, body)
         return
     cls = assessed.value["class"]
@@ -243,10 +271,11 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         ]
     )
     exposures = [m.fact for m in met]
+    ended = max((m.ends for m in met), default=last)
     why: tuple[Because, ...] = (
-        sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=last),
+        sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=ended),
     )
-    course = _course(sheet, body, plan, cls, first, last, assessed.known_at)
+    course = _course(sheet, body, plan, cls, first, last, assessed.known_at, _strains(exposures, dossier))
     told(
         sheet,
         body,
@@ -263,10 +292,21 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
             linked=() if _capped(book, cls, linked) else linked, frozen=_frozen(body, sheet),
         )  # fmt: skip
         walk.along()
+        if not any(stage.restrains for stage in walk.course.stages):
+            _free(sheet, body, changed, (*why, sheet.because("duty.free_not_restrained", facts=(assessed,))))
     elif withdrawn and not met:
-        _free(sheet, body, withdrawn, changed, why)
+        free = sheet.because("duty.free_at_once", "clock.free_within.target", withdrawn[:3])
+        _free(sheet, body, changed, (*why, free))
     support(sheet, body)
+    _unwell(sheet, body)
     _close_when_infected(sheet, body)
+
+
+def _restrained_as_arrival(body: Body) -> bool:
+    """Return whether the course of someone who arrived restrains her, whatever she is as a contact."""
+    arrival = body.last("arrival")
+    name = body.book.get(f"arrival.{arrival.value.get('risk', 'none')}.course") if arrival is not None else None
+    return name is not None and any(stage.restrains for stage in course_of(body.book, name).stages)
 
 
 def _arrived(sheet: Sheet, body: Body) -> None:
@@ -354,7 +394,7 @@ def _assess_again(
         name = book.get(f"contact.{change.cls}.course.any")
         if name is not None and last is not None:
             ends = book.start_of(book.day_of(last) + (course_of(book, name).stages[0].days or 0) + 1)
-        sheet.propose(change.kind, str(count), change.because, signs=True, cls=change.cls, ends=ends)
+        sheet.propose(change.kind, str(count), change.because, cls=change.cls, ends=ends)
 
 
 def _changes(exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:
@@ -364,7 +404,14 @@ def _changes(exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:
 
 
 def _course(
-    sheet: Sheet, body: Body, plan: Plan, cls: str, first: datetime, last: datetime, known_at: datetime
+    sheet: Sheet,
+    body: Body,
+    plan: Plan,
+    cls: str,
+    first: datetime,
+    last: datetime,
+    known_at: datetime,
+    strains: set[str],
 ) -> str | None:
     """Return the course to follow, by class, immunity and doses in time; write the doses that are due."""
     book, now = body.book, sheet.now
@@ -374,6 +421,8 @@ def _course(
         by_state = book.get(f"contact.{cls}.course.{immunity.state}")
         name = by_state if by_state is not None else name
         for due in doses_due(body.every(), book, first, last, immunity, now):
+            if due.given is None and _not_owed(sheet, body, due.dose, strains):
+                continue
             proofs = [due.given] if due.given is not None else []
             late = due.given is not None and not due.in_time
             over = due.given is None and now > due.due
@@ -385,6 +434,39 @@ def _course(
             if due.in_time and due.course is not None:
                 name = due.course
     return name
+
+
+def _not_owed(sheet: Sheet, body: Body, dose: str, strains: set[str]) -> bool:
+    """Return whether a dose is not owed: made for other strains, or only for the well; ask for a strain not known."""
+    book = body.book
+    made_for = book.get(f"dose.{dose}.strains")
+    if made_for is not None and not strains:
+        why = sheet.because("duty.dose_ask_strain", f"dose.{dose}.strains", strains=", ".join(made_for))
+        sheet.propose("ask_strain", dose, (why,))
+        return True
+    if made_for is not None and not strains.intersection(made_for):
+        return True
+    if book.get(f"dose.{dose}.while_well") and (ill := _ill_now(sheet, body)) is not None:
+        why = sheet.because("duty.dose_only_well", f"dose.{dose}.while_well", (ill,))
+        sheet.propose("dose_waits", dose, (why,))
+        return True
+    return False
+
+
+def _ill_now(sheet: Sheet, body: Body) -> Fact | None:
+    """Return the observation by which she is ill now."""
+    ill = body.ill(since=sheet.now - _ILL_FOR)
+    if ill is not None:
+        sheet.wake(ill.at + _ILL_FOR + _MOMENT)
+    return ill
+
+
+def _unwell(sheet: Sheet, body: Body) -> None:
+    """Propose the pack's course for a contact who is ill without the sign of the disease; a human says what it is."""
+    course = body.book.get("unwell.course")
+    ill = _ill_now(sheet, body)
+    if course is not None and ill is not None and body.positive() is None:
+        sheet.propose("unwell", "ill", (sheet.because("proposal.unwell", "unwell.course", (ill,)),), course=course)
 
 
 def _anchors(first: datetime, last: datetime, body: Body) -> Mapping[str, datetime]:
@@ -412,21 +494,16 @@ def _frozen(body: Body, sheet: Sheet) -> Fact | None:
     return None
 
 
-def _free(sheet: Sheet, body: Body, withdrawn: Sequence[Fact], changed: datetime, why: tuple[Because, ...]) -> None:
-    """Write the release of someone whose every exposure has fallen away, due within the hour."""
+def _free(sheet: Sheet, body: Body, changed: datetime, why: tuple[Because, ...]) -> None:
+    """Write the release, due within the hour, of someone whom nothing is to restrain any more but what was signed."""
     hours = body.book.hours("free_within", 1.0) or timedelta(hours=1)
-    signed = [
-        f
-        for kind in ("instrument", "agreement")
-        for f in body.of(kind)
-        if (f.value.get("ends") or sheet.now) >= sheet.now
-    ]
-    released = body.last("release")
+    signed = body.restrained_by(changed, sheet.now)
     if not signed:
         return
-    because = (*why, sheet.because("duty.free_at_once", "clock.free_within.target", withdrawn[:3]))
-    proofs = [released] if released is not None else []
-    sheet.duty("release", "withdrawn", begins=changed, due=changed + hours, because=because, proofs=proofs)
+    for ends, _ in signed:
+        sheet.wake(ends)
+    released = [f for f in body.of("release") if f.at >= changed]
+    sheet.duty("release", "withdrawn", begins=changed, due=changed + hours, because=why, proofs=best(released))
 
 
 def _close_when_infected(sheet: Sheet, body: Body) -> None:

@@ -39,6 +39,7 @@ class Stage(NamedTuple):
     environment: bool = False
     release: frozenset[str] = frozenset()
     hand_over: bool = False
+    temperature: int = 0
 
 
 class Course(NamedTuple):
@@ -98,6 +99,7 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
         release=frozenset(get("release", ())),
         rung=get("instrument", "agreement"),
         hand_over=bool(get("hand_over", False)),
+        temperature=get("temperature", 0),
         key=key,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from ringfence.rules.derive.clocked import clocked, deeds
-from ringfence.rules.derive.sheet import Dossier, Sheet
+from ringfence.rules.derive.sheet import Dossier, Sheet, best
 from ringfence.rules.duties import Derivation, Status
 from ringfence.rules.facts import Fact
 from ringfence.vocabulary.subjects import Subject
@@ -18,9 +18,10 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return the duties of an incident; under a pack that is not in force it says so before anything else."""
     sheet = Sheet(dossier, now)
     book = dossier.rulebook
-    if not book.signable:
+    sheet.wake(book.over_at)
+    if not book.signable_at(now):
         why = sheet.because("duty.incident_historical", pack=book.name)
-        sheet.propose("historical", "pack", (why,), signs=True, pack=book.name)
+        sheet.propose("historical", "pack", (why,), pack=book.name)
     stages = dossier.of("incident")
     state = stages[-1].value["stage"] if stages else "none"
     _level(sheet, stages)
@@ -39,7 +40,7 @@ def _level(sheet: Sheet, stages: list[Fact]) -> None:
     last = changes[-1]
     receipts = [f for f in sheet.dossier.of("receipt") if f.value["for"] == "report" and f.at >= last.at]
     clocked(sheet, "report", "level", "report", since=last.known_at, code="duty.incident_level", facts=(last,),
-            proofs=receipts[:1], values={"level": last.value.get("level", "-")})  # fmt: skip
+            proofs=best(receipts), values={"level": last.value.get("level", "-")})  # fmt: skip
 
 
 def _review(sheet: Sheet, opened: Fact) -> None:
@@ -81,7 +82,7 @@ def _end(sheet: Sheet, stages: list[Fact]) -> list[Subject]:
                         day_0=date.fromordinal(day - days - 1), last_day=date.fromordinal(day - 1))  # fmt: skip
     how = sheet.because("duty.outbreak_counts_from", "outbreak_end.from", (anchor,), of=anchor.value["of"])
     sheet.duty("outbreak_end", "declare", begins=begins, due=book.start_of(day + 1), because=(why, how),
-               proofs=[f for f in said if f.at >= begins][:1])  # fmt: skip
+               proofs=best([f for f in said if f.at >= begins]))  # fmt: skip
     watch = book.get("outbreak_end.watch")
     if watch is not None:
         until = book.start_of(day + watch)

@@ -8,7 +8,7 @@ from ringfence.rules.derive.body import FEVER_C, PLACED_IN, Body, Taken, earlies
 from ringfence.rules.derive.courses import DAY, HOUR, Course, Stage, course_of
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
-from ringfence.rules.derive.sheet import Dossier, Sheet
+from ringfence.rules.derive.sheet import Dossier, Sheet, best
 from ringfence.rules.duties import IMPOSSIBLE, OPEN, Because, Derivation, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.rulebook import Rulebook
@@ -124,6 +124,7 @@ class Case:
             since=self.states[0].known_at if self.states else min(known, default=None),
             changed_at=max(known, default=None),
             tests=tuple((t.day, t.outcome) for t in self.body.taken()),
+            values=tuple(("strain", f.value["strain"]) for f in self.states if "strain" in f.value)[-1:],
         )
 
     # ── duties ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,14 +156,14 @@ class Case:
     def told_and_asked(self) -> None:
         """Write report, interviews, backward contacts, and that the patient is told."""
         body = self.body
-        self.clocked("report", "report", "report", [f for f in body.of("receipt") if f.value["for"] == "report"][:1],
+        self.clocked("report", "report", "report", best([f for f in body.of("receipt") if f.value["for"] == "report"]),
                      "duty.report")  # fmt: skip
         interviews = body.of("interview")
         for n, stage in enumerate(_STAGES):
             done = [f for f in interviews if _STAGES.index(f.value["stage"]) >= n]
-            self.clocked("interview", stage, f"interview_{stage}", list(done[:1]), f"duty.interview_{stage}")
+            self.clocked("interview", stage, f"interview_{stage}", best(done), f"duty.interview_{stage}")
         asked = [f for f in interviews if f.value.get("backward") is not None]
-        self.clocked("ask_backward", "backward", "interview_full", asked[:1], "duty.ask_backward")
+        self.clocked("ask_backward", "backward", "interview_full", best(asked), "duty.ask_backward")
         begins = self.since("notify")
         if begins is not None and self.latest is not None:
             told(self.sheet, body, self.latest, (self.why("notify"),), restrained=False)
@@ -181,8 +182,8 @@ class Case:
         ]
         cared = [f for f in self.body.of("stay") if f.value["kind"] in PLACED_IN.get(asks, ())]
         if asks != "isolate_home":
-            self.clocked("transfer", "hospital", "hospital", (arrived or cared)[:1], "duty.hospital")
-        self.clocked("place", "hospital", "house", cared[:1], "duty.place_patient")
+            self.clocked("transfer", "hospital", "hospital", best(arrived or cared), "duty.hospital")
+        self.clocked("place", "hospital", "house", best(cared), "duty.place_patient")
         self._span(asks, begins)
 
     def _span(self, asks: str, begins: datetime) -> None:
@@ -214,10 +215,10 @@ class Case:
             hours = self.book.hours("hand_over", 24.0) or DAY
             over = [f for f in self.body.of("hand_over") if f.at >= done.at]
             why = (self.sheet.because("duty.hand_over_patient", "patient.course", (done,)),)
-            self.sheet.duty("hand_over", "home", begins=done.at, due=done.at + hours, because=why, proofs=over[:1])
+            self.sheet.duty("hand_over", "home", begins=done.at, due=done.at + hours, because=why, proofs=best(over))
             walk = Walk(sheet=self.sheet, body=self.body, course=course_of(self.book, name),
                         anchors={"discharge": done.at}, known_at=done.at, changed_at=done.known_at, why=why,
-                        cls="discharged")  # fmt: skip
+                        cls="discharged", let_go_after=done.at)  # fmt: skip
             walk.along()
 
     def _eligible(self) -> tuple[datetime | None, list[Because], list[Because]]:
@@ -253,9 +254,11 @@ class Case:
         book = self.book
         needed, gap = book.get("discharge.tests", 2), timedelta(hours=book.get("discharge.gap", 24))
         threshold = book.get("discharge.ct") if rule == "ct" else None
+        specimen = book.get("discharge.specimen")
         good: list[Taken] = []
         for taken in self.body.taken():
-            if taken.outcome in ("waiting", "invalid"):
+            other = specimen is not None and taken.sample.value.get("specimen", specimen) != specimen
+            if other or taken.outcome in ("waiting", "invalid"):
                 continue
             if not _good(taken, threshold):
                 good = []
@@ -333,12 +336,15 @@ class Case:
 
     def disproved(self) -> None:
         """Propose freeing a patient whose case was discarded; what was owed on suspicion is no longer derived."""
-        if self.latest is not None and (self.body.of("instrument") or self.body.of("agreement")):
+        signed = self.body.restrained_by(self.latest.at, self.sheet.now) if self.latest is not None else []
+        if self.latest is not None and signed:
+            for ends, _ in signed:
+                self.sheet.wake(ends)
             hours = self.book.hours("free_within", 1.0) or HOUR
             why = (self.sheet.because("duty.disproved", "clock.free_within.target", (self.latest,)),)
             released = [f for f in self.body.of("release") if f.at >= self.latest.at]
             self.sheet.duty("release", "disproved", begins=self.latest.known_at, due=self.latest.known_at + hours,
-                            because=why, proofs=released[:1])  # fmt: skip
+                            because=why, proofs=best(released))  # fmt: skip
 
 
 def _good(taken: Taken, threshold: float | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ringfence.rules.derive.clocked import clocked
-from ringfence.rules.derive.sheet import Dossier, Sheet
+from ringfence.rules.derive.sheet import Dossier, Sheet, best
 from ringfence.rules.duties import Derivation, Status
 from ringfence.rules.facts import Fact
 
@@ -28,7 +28,7 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     elsewhere, here = _elsewhere(dossier), [f for f in dossier.of("found") if f.value["outcome"] == "here"]
     listed = bool(letter.value.get("list"))
     clocked(sheet, "letter", "acknowledge", "letter_acknowledge", since=since, code="duty.letter_acknowledge",
-            facts=(letter,), proofs=steps["acknowledged"][:1])  # fmt: skip
+            facts=(letter,), proofs=best(steps["acknowledged"]))  # fmt: skip
     away = [*passed_on, *elsewhere]
     located = _enough([*steps["located"], *here], away, persons)
     controlled = _enough(steps["controlled"], away, persons)
@@ -42,7 +42,7 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
                 values={"persons": persons})  # fmt: skip
     last = "letter_control" if dossier.rulebook.hours("letter_list") is None else "letter_list"
     clocked(sheet, "letter", "answer", last, since=since, code="duty.letter_answer", facts=(letter,),
-            proofs=steps["answered"][:1], because=because)  # fmt: skip
+            proofs=best(steps["answered"]), because=because)  # fmt: skip
     state = ("answered" if steps["answered"] else "controlled" if controlled else "located" if located else "forwarded"
              if passed_on else "acknowledged" if steps["acknowledged"] else "received")  # fmt: skip
     return sheet.derivation(Status(state))
@@ -53,7 +53,7 @@ def _sent(sheet: Sheet, letter: Fact) -> Derivation:
     receipts = [f for f in dossier.of("receipt") if f.value["for"] == "letter"]
     receipts += [f for f in dossier.of("letter_step") if f.value["stage"] == "acknowledged"]
     clocked(sheet, "letter", "receipt", "letter_receipt", since=letter.at, code="duty.letter_receipt",
-            facts=(letter,), proofs=receipts[:1])  # fmt: skip
+            facts=(letter,), proofs=best(receipts))  # fmt: skip
     return sheet.derivation(Status("received_there" if receipts else "sent"))
 
 

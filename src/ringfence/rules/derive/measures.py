@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from ringfence.rules.derive.body import Body, Signed, Taken, days_covered
 from ringfence.rules.derive.courses import DAY, HOUR, Course, Laid, Stage, entry_day, lay, test_days
-from ringfence.rules.derive.sheet import Sheet, covered_by, gap_of
+from ringfence.rules.derive.sheet import Sheet, best, covered_by, gap_of
 from ringfence.rules.duties import OPEN, PROVED, REFUSED, Because, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.instruments import RUNGS
@@ -38,6 +38,8 @@ class Walk:
     moves: bool = True
     """Whether her transfer and place are written here; a patient's are written with her hospital."""
     ends_at: datetime | None = None
+    let_go_after: datetime | None = None
+    """A release up to here belongs to what came before: an earlier stage, the hospital."""
     signed: list[Signed] = field(default_factory=list)
 
     def along(self) -> None:
@@ -53,6 +55,8 @@ class Walk:
             laid = lay(stage, zero, known_at, book, self.anchors)
             if laid.ends is not None and laid.ends <= known_at:
                 zero = laid.last if laid.last is not None else zero
+                if stage.restrains and (past := self._signed(stage)):
+                    self.let_go_after = past[-1].ends
                 continue
             real_end = self._stage(laid)
             if laid.last is None or real_end is None:
@@ -62,6 +66,11 @@ class Walk:
             else:
                 zero = laid.last
             known_at = max(self.known_at, min(real_end, laid.ends or real_end))
+            if stage.restrains:
+                self.let_go_after = real_end
+
+    def _signed(self, stage: Stage) -> list[Signed]:
+        return self.body.signed(stage.asks, self.known_at - 30 * DAY, after=self.let_go_after)
 
     def _stage(self, laid: Laid) -> datetime | None:
         """Write the duties of one stage; return when it really ends."""
@@ -70,13 +79,19 @@ class Walk:
         self.released = next((f for f in self.body.of("release") if f.at > laid.begins), None)
         chain: Signed | None = None
         if stage.restrains:
-            self.signed = self.body.signed(stage.asks, self.known_at - 30 * DAY)
+            after = self.let_go_after
+            self.signed = self._signed(stage)
             chain = self.signed[-1] if self.signed else None
+            if chain is not None and chain.ends <= self.known_at and chain.ends in self.body.let_go(after=after):
+                self._remain(laid, chain)  # she was let go, and what is asked now came later: it must be signed anew
+                chain = None
             self._measure(laid, chain)
             if stage.placed and self.moves:
                 self._place(laid)
             if chain is not None:
                 ends = self._remain(laid, chain)
+                self.released = next((f for f in self.body.of("release") if f.at >= chain.begins
+                                      and (after is None or f.at > after)), None)  # fmt: skip
         if stage.tests:
             self._tests(laid)
         if stage.observe:
@@ -106,10 +121,9 @@ class Walk:
     def _measure(self, laid: Laid, chain: Signed | None) -> None:
         stage, sheet, book = laid.stage, self.sheet, self.body.book
         rung, climbed = self._rung(stage)
-        because = (
-            *self.why,
-            sheet.because("duty.measure", f"{stage.key}.asks", asks=stage.asks, days=stage.days, stage=stage.name),
-        )
+        code = "duty.measure" if stage.days is not None else "duty.measure_open"
+        asked = sheet.because(code, f"{stage.key}.asks", asks=stage.asks, days=stage.days, stage=stage.name)
+        because = (*self.why, asked)
         if climbed:
             because = (*because, sheet.because("duty.next_rung", "ladder.climb_on", climbed, rung=rung))
         hours = book.hours("measure")
@@ -120,12 +134,12 @@ class Walk:
         sheet.duty("measure", stage.name, begins=min(self.known_at, laid.begins), due=due, because=because,
                    proofs=proofs, ended=ended, values=values)  # fmt: skip
         if chain is None:
-            sheet.propose("measure", stage.name, because, signs=True, **values)
+            sheet.propose("measure", stage.name, because, **values)
         elif laid.ends is not None and chain.ends < laid.ends and self.released is None:
             why = sheet.because(
                 "proposal.extend", f"{stage.key}.days", chain.rests_on, signed=chain.ends, ends=laid.ends
             )
-            sheet.propose("extend", stage.name, (*self.why, why), signs=True, signed=chain.ends, ends=laid.ends,
+            sheet.propose("extend", stage.name, (*self.why, why), signed=chain.ends, ends=laid.ends,
                           needs="instrument", before=chain.ends)  # fmt: skip
 
     def _place(self, laid: Laid) -> None:
@@ -138,11 +152,11 @@ class Walk:
             apart = [f for f in (body.separated(), *stays[:1]) if f is not None][:1]
             arrived = [f for f in body.of("trip") if f.value["stage"] == "arrived" and f.value.get("purpose") != "home"]
             sheet.duty("transfer", stage.name, begins=laid.begins, due=laid.begins + separate, because=because,
-                       proofs=apart or arrived[:1])  # fmt: skip
+                       proofs=apart or best(arrived))  # fmt: skip
         if house is not None:
             why = (*self.why, sheet.because("duty.place", f"{stage.key}.asks", asks=stage.asks))
             sheet.duty("place", stage.name, begins=laid.begins, due=laid.begins + house, because=why,
-                       proofs=stays[:1])  # fmt: skip
+                       proofs=best(stays))  # fmt: skip
 
     def _remain(self, laid: Laid, chain: Signed) -> datetime:
         """Write the span of the restraint as it was signed; return when it ends."""
@@ -199,11 +213,12 @@ class Walk:
         if first <= today <= last:
             sheet.wake(book.start_of(today + 1))
         whole = now >= until and len(seen) == last - first + 1
-        proofs = [observed[d][-1] for d in seen]
+        proofs = [f for d in seen for f in best([o for o in observed[d] if o.value["seen"] in ("seen", "ill")])]
         values = {
             "days": last - first + 1,
             "seen": len(seen),
             "missed": max(today - first, 0) - sum(d < today for d in seen),
+            "temperature": stage.temperature,
         }
         sheet.duty("monitor", stage.name, begins=begins, due=until, until=until, because=because,
                    proofs=proofs, covered=days_covered(seen, book), ended=None if whole else OPEN,
@@ -242,7 +257,7 @@ class Walk:
         begins = ends - DAY
         proofs = [f for f in self.body.of("environment_sample") if f.at >= begins and f.value["outcome"] != "invalid"]
         why = (*self.why, sheet.because("duty.environment", f"{stage.key}.environment_sample"))
-        sheet.duty("environment_sample", stage.name, begins=begins, due=ends, because=why, proofs=proofs[:1])
+        sheet.duty("environment_sample", stage.name, begins=begins, due=ends, because=why, proofs=best(proofs))
 
     # ── release ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -271,7 +286,7 @@ class Walk:
             return
         sheet.wake(ends - DAY)
         if theirs and now >= ends - DAY:
-            sheet.propose("new_order", stage.name, tuple(theirs), signs=True, before=ends, hours=24)
+            sheet.propose("new_order", stage.name, tuple(theirs), before=ends, hours=24)
         if ours and now >= ends - DAY:
             sheet.propose("release_alarm" if now < ends else "appointment", stage.name, tuple(ours), ends=ends)
         if now >= ends:
@@ -322,7 +337,7 @@ class Walk:
         hours = book.hours("hand_over", 24.0) or DAY
         proofs = [f for f in self.body.of("hand_over") if f.at >= ends - DAY]
         why = (*self.why, sheet.because("duty.hand_over", f"{stage.key}.hand_over"))
-        sheet.duty("hand_over", stage.name, begins=ends, due=ends + hours, because=why, proofs=proofs[:1])
+        sheet.duty("hand_over", stage.name, begins=ends, due=ends + hours, because=why, proofs=best(proofs))
 
 
 def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[Fact], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ringfence.rules.derive.clocked import clocked, in_hours
-from ringfence.rules.derive.sheet import Dossier, Sheet
+from ringfence.rules.derive.sheet import Dossier, Sheet, best
 from ringfence.rules.duties import PROVED, Derivation, Status
 from ringfence.rules.facts import Fact
 
@@ -45,7 +45,7 @@ def clean_after_case(sheet: Sheet, *, slot_of_disinfection: str, slot_of_sample:
     code = _WHY_DISINFECT[cause.kind]
     records = [f for f in dossier.of("disinfection") if f.value["kind"] == "terminal" and f.at >= cause.at]
     duty = clocked(sheet, "disinfect", slot_of_disinfection, "disinfect", since=cause.known_at, code=code,
-                   facts=(cause,), proofs=records[:1])  # fmt: skip
+                   facts=(cause,), proofs=best(records))  # fmt: skip
     if duty is None:
         return "closed" if cause.kind == "environment_sample" and not _negative_since(dossier, cause) else "free"
     if duty.ended != PROVED or not records:
@@ -83,7 +83,7 @@ def _cross_infection(sheet: Sheet, found: Fact, number: int) -> tuple[tuple[str,
         ends = min(ends, rulings[0].at)
     affected = tuple(sorted(str(who) for who in found.value["affected"]))
     clocked(sheet, "release", slot, "cross_infection_ruling", since=found.at, code="duty.place_ruling",
-            facts=(found,), proofs=rulings[:1], until=max(ends, found.at),
+            facts=(found,), proofs=best(rulings), until=max(ends, found.at),
             values={"affected": affected, "freeze_until": ends})  # fmt: skip
     if sheet.now >= ends:
         return None

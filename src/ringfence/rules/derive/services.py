@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ringfence.rules.derive.body import Body
-from ringfence.rules.derive.sheet import Sheet
+from ringfence.rules.derive.sheet import Sheet, best
 from ringfence.rules.duties import Because
 from ringfence.rules.facts import Fact
 
@@ -21,13 +21,13 @@ def told(sheet: Sheet, body: Body, since: Fact, why: tuple[Because, ...], *, res
     if hours is not None:
         because = (*why, sheet.because("duty.notify", book.clock_key("notify")))
         sheet.duty("notify", "told", begins=since.known_at, due=since.known_at + hours, because=because,
-                   proofs=notices[:1])  # fmt: skip
+                   proofs=best(notices))  # fmt: skip
     written_hours = book.hours("notice_written")
     if restrained and written_hours is not None:
         written = [f for f in notices if f.value["how"] in ("paper", "message")]
         because = (*why, sheet.because("duty.notify_written", book.clock_key("notice_written")))
         sheet.duty("notify", "written", begins=since.known_at, due=since.known_at + written_hours, because=because,
-                   proofs=written[:1])  # fmt: skip
+                   proofs=best(written))  # fmt: skip
 
 
 def located(sheet: Sheet, body: Body, since: Fact) -> None:
@@ -43,7 +43,7 @@ def located(sheet: Sheet, body: Body, since: Fact) -> None:
     tries = sum(f.value["outcome"] != "reached" for f in body.of("attempt"))
     because = (sheet.because("duty.locate", book.clock_key("locate"), tries=tries),)
     sheet.duty("locate", "found", begins=since.known_at, due=since.known_at + hours, because=because,
-               proofs=sorted(proofs, key=lambda f: f.at)[:1], values={"tries": tries})  # fmt: skip
+               proofs=best(sorted(proofs, key=lambda f: f.at)), values={"tries": tries})  # fmt: skip
 
 
 def letters(sheet: Sheet, body: Body, since: Fact) -> None:
@@ -60,7 +60,7 @@ def letters(sheet: Sheet, body: Body, since: Fact) -> None:
             "duty.letter_out", book.clock_key("letter_out"), away[-1:], where=away[-1].value.get("where") or "-"
         ),
     )
-    sheet.duty("letter", "out", begins=begins, due=begins + hours, because=why, proofs=receipts[:1])
+    sheet.duty("letter", "out", begins=begins, due=begins + hours, because=why, proofs=best(receipts))
 
 
 def support(sheet: Sheet, body: Body) -> None:
@@ -82,7 +82,7 @@ def support(sheet: Sheet, body: Body) -> None:
                              priority=priority),)  # fmt: skip
         if hours is not None:
             sheet.duty("support", f"n{number}.act", begins=need.known_at, due=need.known_at + hours, because=why,
-                       proofs=acted[:1])  # fmt: skip
+                       proofs=best(acted))  # fmt: skip
         within = book.hours(f"support_done_{priority}")
         sheet.duty("support", f"n{number}", begins=need.known_at, due=need.known_at + (within or _DAY), because=why,
                    proofs=met[-1:], values={"what": need.value["what"], "priority": priority})  # fmt: skip

@@ -114,14 +114,13 @@ class Sheet:
         kind: str,
         slot: str,
         because: tuple[Because, ...],
-        *,
-        signs: bool = False,
         **values: Any,
     ) -> None:
-        """Write a proposal. One that a human would sign is not signable under a pack that is not in force."""
+        """Write a proposal. Under a pack that is not in force at this moment none is signable."""
         subject, book = self.dossier.subject, self.dossier.rulebook
         key = f"{kind}/{subject.kind}:{subject.number}/{self.episode}/{slot}"
-        self.proposals.append(Proposal(key, kind, subject, because, values, book.signable or not signs))
+        self.wake(book.over_at)
+        self.proposals.append(Proposal(key, kind, subject, because, values, book.signable_at(self.now)))
 
     def because(self, code: str, key: str = "", facts: Iterable[Fact] = (), **values: Any) -> Because:
         """Return a reason that rests on a key of the pack and on facts."""
@@ -135,7 +134,7 @@ class Sheet:
         needed = Grade[self.dossier.rulebook.get(f"proof.{kind}", "B")]
         if grade <= needed:
             return PROVED
-        return ATTESTED if grade == Grade.C else UNKNOWN
+        return ATTESTED if grade <= Grade.C else UNKNOWN
 
     def _ended(
         self, kind: str, slot: str, because: tuple[Because, ...]
@@ -163,6 +162,15 @@ class Sheet:
         done = [f for f in self.dossier.facts if f.kind == "done" and f.value.get("duty") == f"confirm/{slot}"]
         why = self.because("duty.confirm", self.dossier.rulebook.clock_key("confirm"), (last,), kind=duty.kind)
         self.duty("confirm", slot, begins=last.known_at, due=last.known_at + hours, because=(why,), proofs=done)
+
+
+def best(facts: Sequence[Fact]) -> list[Fact]:
+    """Return the first of the facts, each of which shows a thing done, that needs no confirming; else the best graded.
+
+    What was told by phone at night gives way to the paper of the morning.
+    """
+    found = list(facts)
+    return [min(found, key=lambda fact: max(fact.grade, Grade.B))] if found else []
 
 
 TICK = timedelta(microseconds=1)

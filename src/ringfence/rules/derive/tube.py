@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ringfence.rules.derive.clocked import clocked, in_hours, standing_instruments
 from ringfence.rules.derive.sheet import Dossier, Sheet
 from ringfence.rules.duties import PROVED, REFUSED, SUPERSEDED, Derivation, Status
-from ringfence.rules.facts import Fact
+from ringfence.rules.facts import LET_GO, Fact
 from ringfence.vocabulary.subjects import Subject
 
 HOLD_HOURS, HOLD_MOST_HOURS = 6.0, 12.0
@@ -26,6 +26,8 @@ class Alarm(NamedTuple):
 
     result: Fact
     repeat: Fact | None
+    once_disproved: Fact | None
+    """The repeat that first showed the tube to be negative, whatever came later: it ended the holds of that time."""
 
     @property
     def disproved(self) -> Fact | None:
@@ -40,6 +42,7 @@ class Member(NamedTuple):
     reached: Fact | None
     results: list[Fact]
     freed: Fact | None
+    """What frees her as things stand: what was asked of her in the tube is no longer asked."""
     hold: tuple[datetime, datetime] | None
 
     @property
@@ -86,7 +89,8 @@ def _alarm(results: list[Fact]) -> Alarm | None:
     kit = first.value.get("kit")
     later = [f for f in results if f.at >= first.at and f is not first and f.value["outcome"] not in ("invalid",)]
     repeats = [f for f in later if f.value.get("repeat") or (kit and f.value.get("kit") not in (None, kit))]
-    return Alarm(first, repeats[-1] if repeats else None)
+    negative = repeats[0] if repeats and repeats[0].value["outcome"] == "negative" else None
+    return Alarm(first, repeats[-1] if repeats else None, negative)
 
 
 def _members(dossier: Dossier) -> list[Subject]:
@@ -132,19 +136,28 @@ def _member(sheet: Sheet, alarm: Alarm, who: Subject, orders: list[tuple[Fact, d
     own = [f for f in own if taken.get(f.value.get("sample", ""), f.at) >= since]
     worrying = any(f.value["outcome"] in _ALARMS for f in own)
     negative = next((f for f in own if f.value["outcome"] == "negative" and not worrying), None)
-    frees = [f for f in (negative, alarm.disproved, _ended(dossier, met)) if f is not None]
+    ended = _ended(dossier, met)
+    frees = [f for f in (negative, alarm.disproved, ended) if f is not None]
     freed = min(frees, key=lambda f: f.at) if frees else None
-    return Member(who, reached, own, freed, _hold(sheet, reached, freed, orders))
+    once = [f for f in (_first_good(own), alarm.once_disproved, ended) if f is not None]
+    free_at = min((f.at for f in once), default=None)
+    return Member(who, reached, own, freed, _hold(sheet, reached, free_at, orders))
+
+
+def _first_good(results: list[Fact]) -> Fact | None:
+    """Return a first result that is negative: whoever it freed is not held again by what comes after."""
+    told = [f for f in results if f.value["outcome"] != "invalid"]
+    return told[0] if told and told[0].value["outcome"] == "negative" else None
 
 
 def _ended(dossier: Dossier, met: list[Fact]) -> Fact | None:
     """Return the fact by which a hold was ended early, naming the moment at which its person was reached."""
     ids = {fact.id for fact in met}
-    return next((fact for fact in dossier.of("ended") if fact.value["which"] in ids), None)
+    return next((fact for fact in dossier.of("ended", LET_GO) if fact.value.get("which") in ids), None)
 
 
 def _hold(
-    sheet: Sheet, reached: Fact | None, freed: Fact | None, orders: list[tuple[Fact, datetime]]
+    sheet: Sheet, reached: Fact | None, free_at: datetime | None, orders: list[tuple[Fact, datetime]]
 ) -> tuple[datetime, datetime] | None:
     """Return from when to when a person is held: never past its hours, and over the minute she is free.
 
@@ -164,8 +177,8 @@ def _hold(
         if not until:
             return None
         ends = min(ends, max(until))
-    if freed is not None:
-        ends = min(ends, freed.at)
+    if free_at is not None:
+        ends = min(ends, free_at)
     return (begins, ends) if ends > begins else None
 
 
@@ -180,7 +193,7 @@ def _person_duties(sheet: Sheet, alarm: Alarm, member: Member, *, unreceived: bo
     if freed is None and member.hold is None:
         hours = in_hours(sheet.dossier.rulebook.hours("hold", HOLD_HOURS) or timedelta(0))
         why = sheet.because("duty.tube_hold_request", sheet.dossier.rulebook.clock_key("hold"), (result,), hours=hours)
-        sheet.propose("hold", slot, (why,), signs=True, who=str(member.who), hours=hours, blocked=unreceived)
+        sheet.propose("hold", slot, (why,), who=str(member.who), hours=hours, blocked=unreceived)
     if reached is not None and reached.value.get("agreed") is False and member.hold is None:
         sheet.duty("hold", slot, begins=reached.at, ended=REFUSED, proofs=(reached,),
                    because=(sheet.because("duty.tube_hold_refused", facts=(reached,)),))  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ringfence.rules.derive.clocked import clocked, deeds, in_hours, standing_instruments
-from ringfence.rules.derive.sheet import Dossier, Sheet
+from ringfence.rules.derive.sheet import Dossier, Sheet, best
 from ringfence.rules.duties import Because, Derivation, Status
 from ringfence.rules.facts import Fact
 
@@ -92,7 +92,10 @@ def _until(sheet: Sheet, zone: Zone, orders: list[tuple[Fact, datetime]]) -> dat
     longest = book.get(zone.key("longest"))
     ends = []
     for fact, end in orders:
-        if fact.value.get("level", zone.level) == zone.level and fact.value["served_at"] <= sheet.now:
+        if _orders(fact, zone, book.get(zone.key("asks"))):
+            sheet.wake(fact.value["served_at"])
+            if fact.value["served_at"] > sheet.now:
+                continue
             most = None if longest is None else book.start_of(book.day_of(fact.at) + longest + 1)
             ends.append(end if most is None else min(end, most))
     if not ends:
@@ -101,16 +104,28 @@ def _until(sheet: Sheet, zone: Zone, orders: list[tuple[Fact, datetime]]) -> dat
     return max(ends)
 
 
+def _orders(fact: Fact, zone: Zone, asks: str | None) -> bool:
+    """Return whether an instrument is for the level of the zone: by its name, else by what it asks.
+
+    An order for the milder level restrains nobody at the stricter one.
+    """
+    if "level" in fact.value:
+        return bool(fact.value["level"] == zone.level)
+    return asks is None or fact.value["asks"] == asks
+
+
 def _order_needed(sheet: Sheet, zone: Zone) -> None:
     """Propose the order that a zone needs, with its latest end and what it costs."""
     book = sheet.dossier.rulebook
     longest = book.get(zone.key("longest"))
     asks = book.get(zone.key("asks"), "-")
     ends = None if longest is None else book.start_of(book.day_of(sheet.now) + longest + 1)
+    if longest is not None:
+        sheet.wake(book.start_of(book.day_of(sheet.now) + 1))
     cost = None if longest is None or zone.persons is None else longest * zone.persons
     why = sheet.because("duty.zone_order", zone.key("longest" if longest is not None else "asks"), (zone.begun,),
                         level=zone.level, asks=asks)  # fmt: skip
-    sheet.propose("order", "order", (why,), signs=True, level=zone.level, asks=asks, ends_at_most=ends,
+    sheet.propose("order", "order", (why,), level=zone.level, asks=asks, ends_at_most=ends,
                   person_days=cost)  # fmt: skip
 
 
@@ -119,13 +134,13 @@ def _begin(sheet: Sheet, zone: Zone) -> None:
     dossier, book, begun = sheet.dossier, sheet.dossier.rulebook, zone.begun
     told = [f for f in dossier.of("notice") if f.at >= begun.at]
     clocked(sheet, "notify", "public", "zone_notice", since=begun.known_at, code="duty.zone_notice", facts=(begun,),
-            proofs=told[:1])  # fmt: skip
+            proofs=best(told))  # fmt: skip
     hours = book.get(zone.key("delivery"))
     if hours is not None:
         why = sheet.because("duty.zone_delivery", zone.key("delivery"), (begun,), hours=hours)
         done = [f for f in deeds(dossier, "support", "delivery") if f.at >= begun.at]
         sheet.duty("support", "delivery", begins=begun.known_at, due=begun.known_at + timedelta(hours=hours),
-                   because=(why,), proofs=done[:1])  # fmt: skip
+                   because=(why,), proofs=best(done))  # fmt: skip
 
 
 def _reviews(sheet: Sheet, zone: Zone, until: datetime | None) -> None:
@@ -143,7 +158,7 @@ def _reviews(sheet: Sheet, zone: Zone, until: datetime | None) -> None:
             break
         proofs = [f for f in done if f.value["duty"] == f"zone_review/{number}"
                   or (f.value["duty"] == "zone_review" and begins < f.at <= due)]  # fmt: skip
-        sheet.duty("zone_review", str(number), begins=begins, due=due, because=(why,), proofs=proofs[:1])
+        sheet.duty("zone_review", str(number), begins=begins, due=due, because=(why,), proofs=best(proofs))
 
 
 def _coverage(sheet: Sheet, zone: Zone) -> None:
@@ -170,7 +185,7 @@ def _needs(sheet: Sheet) -> None:
         number = fact.value["number"]
         acts = [f for f in answers if f.value["number"] == number and f.value["stage"] in _ACTED]
         clocked(sheet, "support", f"n{number}", f"support_{fact.value['priority']}", since=fact.known_at,
-                code="duty.zone_need", facts=(fact,), proofs=acts[:1])  # fmt: skip
+                code="duty.zone_need", facts=(fact,), proofs=best(acts))  # fmt: skip
 
 
 def _infections(sheet: Sheet, zone: Zone) -> Iterator[tuple[datetime, Fact]]:
@@ -296,7 +311,7 @@ def _lift(
         return
     then = book.get(zone.key("then"))
     if holds:
-        sheet.propose("downgrade" if then else "lift", "lift", reasons, signs=True, level=then)
+        sheet.propose("downgrade" if then else "lift", "lift", reasons, level=then)
     elif conditions:
         sheet.wake(earliest)
         sheet.propose("lift_later", "lift", reasons, earliest=earliest, then=then,
@@ -313,4 +328,4 @@ def _changes(sheet: Sheet, zone: Zone) -> None:
         stricter = levels[levels.index(zone.level) - 1]
         why = sheet.because("duty.zone_upgrade", "zone.levels", [max(new, key=lambda pair: pair[0])[1]],
                             level=zone.level, stricter=stricter)  # fmt: skip
-        sheet.propose("upgrade", "level", (why,), signs=True, level=stricter)
+        sheet.propose("upgrade", "level", (why,), level=stricter)
