@@ -38,6 +38,7 @@ def located(sheet: Sheet, body: Body, since: Fact) -> None:
         return
     proofs = [f for f in body.of("attempt") if f.value["outcome"] == "reached"]
     proofs += [f for f in body.of("found") if f.value["outcome"] == "here"]
+    proofs += [f for f in body.of("observation") if f.value["seen"] in ("seen", "ill")]
     for kind in ("agreement", "separated", "stay", "interview"):
         proofs += body.of(kind)
     tries = sum(f.value["outcome"] != "reached" for f in body.of("attempt"))
