@@ -258,6 +258,12 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         s for s in (dossier.leans_on.get(m.fact.value["to"]) for m in met if m.fact.value["to"].kind == "contact")
         if s is not None
     ]  # fmt: skip
+    bare = not met and not withdrawn
+    if bare:
+        hours = book.hours("assess_again") or book.hours("assess") or timedelta(hours=24)
+        nothing = sheet.because("duty.no_exposure", facts=(assessed,), cls=cls)
+        sheet.duty("assess_again", str(sum(f.kind == "assessment" for f in body.every())), begins=assessed.known_at,
+                   due=assessed.known_at + hours, because=(nothing,), values={"from": cls, "to": "none"})  # fmt: skip
     if met or withdrawn:
         _assess_again(sheet, cls, met, found, assessed, linked, withdrawn)
     first = min((m.begins for m in met), default=assessed.at)
@@ -292,6 +298,8 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
             linked=() if _capped(book, cls, linked) else linked, frozen=_frozen(body, sheet),
         )  # fmt: skip
         walk.along()
+        if bare:  # day 0 is not known: nothing longer can be asked for
+            sheet.proposals = [p for p in sheet.proposals if p.kind != "extend"]
         if not any(stage.restrains for stage in walk.course.stages):
             _free(sheet, body, changed, (*why, sheet.because("duty.free_not_restrained", facts=(assessed,))))
     elif withdrawn and not met:
