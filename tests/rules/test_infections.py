@@ -126,3 +126,15 @@ def test_death_ends_what_can_no_longer_be_done_and_asks_for_a_safe_burial():
 def test_what_is_known_later_is_not_known_before():
     late = [*WEI, fact("death", "infection:1", "2022-03-08T20:00", known="2022-03-10T08:00")]
     assert "bury/burial" not in duties_of(late, "2022-03-09T08:00", "infection:1")
+
+
+def test_a_stay_that_was_over_before_the_onset_did_not_isolate_this_illness():
+    old = fact("stay", "infection:1", "2022-02-01T08:00", until="2022-02-10T08:00", place="place:8", kind="hospital")
+    status = follows([*WEI, old], "2022-03-08T08:00")[Subject("infection", 1)].status
+    assert (status.isolated_at, status.infectious_until) == (None, None)
+
+
+def test_who_fell_ill_while_she_was_apart_was_never_infectious_to_others():
+    facts = [*WEI, fact("separated", "infection:1", "2022-03-03T08:00")]
+    status = follows(facts, "2022-03-08T08:00")[Subject("infection", 1)].status
+    assert status.infectious_until == status.infectious_from

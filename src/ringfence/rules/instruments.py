@@ -27,6 +27,7 @@ def void_reasons(instrument: Fact, book: Rulebook) -> tuple[str, ...]:
     must have an end, issuer, body, number, legal basis, reason and expected person-days, be served before its end, come
     with a support line tried in the 24 hours before, and lie within what `authority.<body>.<rung>` gives that body.
     """
+    book = book.at(instrument.at)  # a later pack makes nothing valid that was void when it was signed
     rung = instrument.value["rung"]
     if rung == "advice":
         return ()

@@ -7,6 +7,7 @@ is a fact, `pinned`, and it holds from its moment on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from ringfence.rules.facts import Fact
@@ -26,6 +27,7 @@ def pinned_books(
     """
     pins: dict[Subject, Rulebook] = {}
     made: dict[tuple[str, date], Rulebook] = {}
+    of_incident = otherwise
     for fact in facts:
         if fact.kind == "pinned":
             pack = find(fact.value["pack"])
@@ -36,7 +38,10 @@ def pinned_books(
             key = (pack.id, day)
             if key not in made:
                 made[key] = Rulebook.of(pack, day, today=today)
-            pins[fact.subject] = made[key]
+            before = pins.get(fact.subject, of_incident)
+            pins[fact.subject] = replace(made[key], earlier=(fact.at, before))
+            if fact.subject.kind == "incident":
+                of_incident = pins[fact.subject]
     return lambda subject: _of(subject, pins, otherwise)
 
 

@@ -45,6 +45,8 @@ class Rulebook:
     _days: dict[int, datetime] = field(default_factory=dict)
     _hours: dict[str, timedelta | None] = field(default_factory=dict)
     _name: str = ""
+    earlier: tuple[datetime, Rulebook] | None = None
+    """Until when a subject that was pinned to this followed another, and which: by that what was signed is judged."""
 
     @classmethod
     def of(cls, pack: Pack, on: date, *, today: date | None = None) -> Rulebook:
@@ -76,6 +78,13 @@ class Rulebook:
     def over_at(self) -> datetime | None:
         """Return when the pack ceases to be in force, None where no end is set."""
         return None if self.pack.ends is None else self.start_of(self.pack.ends.toordinal() + 1)
+
+    def at(self, moment: datetime) -> Rulebook:
+        """Return the rulebook that the subject followed at a moment: this one, or an earlier one before a pin."""
+        book = self
+        while book.earlier is not None and moment < book.earlier[0]:
+            book = book.earlier[1]
+        return book
 
     def get(self, key: str, otherwise: Any = None) -> Any:
         """Return the value of a key, or another value where the pack has none."""

@@ -125,9 +125,14 @@ class Body:
         kinds = PLACED_IN.get(asks, ())
         return [fact for fact in self.of("stay") if fact.value["kind"] in kinds]
 
-    def separated(self) -> Fact | None:
-        """Return what first set her apart from others: said so, or a stay in a site or hospital."""
+    def separated(self, since: datetime | None = None) -> Fact | None:
+        """Return what first set her apart from others since a moment: said so, or a stay in a site or hospital.
+
+        A stay that was over by then belongs to something earlier.
+        """
         found = [*self.of("separated"), *(f for f in self.of("stay") if f.value["kind"] in SITES)]
+        if since is not None:
+            found = [f for f in found if (f.at if f.kind == "separated" else f.until or since) >= since]
         return earliest(found)
 
     def ill(self, *, since: datetime) -> Fact | None:

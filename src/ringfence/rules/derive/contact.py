@@ -97,7 +97,7 @@ def _status(dossier: Dossier, body: Body, now: datetime) -> Status:
     direct = [f for f in body.of("exposure") if f.value["to"].kind == "infection"]
     met = [m for m in (_counted(f, dossier, body, now) for f in direct) if m is not None]
     assessed = body.last("assessment")
-    apart = body.separated()
+    apart = body.separated(min((m.begins for m in met), default=None))
     taken = body.taken()
     positive = body.positive()
     infection = dossier.leans_on.get(Subject("infection", dossier.subject.number))
@@ -195,7 +195,7 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
                 return None
     going_on = bool(fact.value.get("going_on")) and ends is None
     if going_on:
-        own = body.separated()
+        own = body.separated(begins)
         stops = [m for m in (apart, closes, own.at if own is not None else None) if m is not None and m >= begins]
         stops_at = min(stops, default=None)
         going_on = stops_at is None or stops_at > now

@@ -64,6 +64,9 @@ class Case:
         if asks == "isolate_home":
             found = [f for f in found if f.value["kind"] != "home"]
         found += self.body.of("separated")
+        onset = self.onset()
+        if onset is not None:  # a stay that was over before she fell ill did not isolate this illness
+            found = [f for f in found if f.until is None or f.until >= onset.at]
         return earliest(found)
 
     def asks(self) -> str:
