@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +12,8 @@ from ringfence.rules.instruments import void_reasons
 from ringfence.rules.rulebook import Rulebook
 
 FEVER_C = 37.3
+SEEN = ("seen", "ill")
+"""The marks of an observation that say that somebody saw her."""
 SITES = ("quarantine_site", "hospital", "shelter", "isolation_site")
 PLACED_IN = {
     "quarantine_site": ("quarantine_site",),
@@ -32,15 +33,16 @@ class Taken(NamedTuple):
     day: int
     sample: Fact
     result: Fact | None
+    outcome: str
+    """Negative, positive, abnormal, invalid or indeterminate, or waiting."""
 
-    @property
-    def outcome(self) -> str:
-        """Return negative, positive, abnormal, invalid or indeterminate, or waiting."""
-        return "waiting" if self.result is None else str(self.result.value["outcome"])
+    @classmethod
+    def of(cls, day: int, sample: Fact, result: Fact | None) -> Taken:
+        """Return a sample with its outcome."""
+        return cls(day, sample, result, "waiting" if result is None else result.value["outcome"])
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """A chain of instruments and agreements, each served before the one before it ended: from when, until when."""
 
     begins: datetime
@@ -51,7 +53,7 @@ class Signed:
 class Body:
     """The facts of one person by kind, and what is read from them more than once."""
 
-    __slots__ = ("_facts", "_observed", "_taken", "book", "by")
+    __slots__ = ("_facts", "_observed", "_seen", "_taken", "book", "by")
 
     def __init__(self, facts: Sequence[Fact], book: Rulebook) -> None:
         by: dict[str, list[Fact]] = {}
@@ -66,6 +68,7 @@ class Body:
         self.book = book
         self._taken: list[Taken] | None = None
         self._observed: dict[int, list[Fact]] | None = None
+        self._seen: frozenset[int] | None = None
 
     def of(self, kind: str) -> Sequence[Fact]:
         """Return the facts of a kind, oldest first."""
@@ -100,8 +103,8 @@ class Body:
                 else:
                     alone.append(result)
             day_of = self.book.day_of
-            taken = [Taken(day_of(s.at), s, of_sample.get(s.id)) for s in samples]
-            taken += [Taken(day_of(r.at), r, r) for r in alone]
+            taken = [Taken.of(day_of(s.at), s, of_sample.get(s.id)) for s in samples]
+            taken += [Taken.of(day_of(r.at), r, r) for r in alone]
             taken.sort(key=lambda t: (t.sample.at, t.sample.id))
             self._taken = taken
         return self._taken
@@ -115,6 +118,13 @@ class Body:
                 found.setdefault(day_of(fact.at), []).append(fact)
             self._observed = found
         return self._observed
+
+    def seen(self) -> frozenset[int]:
+        """Return the local days on which she was seen."""
+        if self._seen is None:
+            marks = self.observed().items()
+            self._seen = frozenset(day for day, facts in marks if any(f.value["seen"] in SEEN for f in facts))
+        return self._seen
 
     def positive(self) -> Taken | None:
         """Return her first sample that was found positive."""
@@ -132,14 +142,13 @@ class Body:
 
     def ill(self, *, since: datetime) -> Fact | None:
         """Return the latest observation of illness since a moment, None if a later one finds her well."""
-        found: Fact | None = None
-        for fact in self.of("observation"):
+        for fact in reversed(self.of("observation")):
             value = fact.value
-            if fact.at < since or value["seen"] not in ("seen", "ill"):
+            if fact.at < since or value["seen"] not in SEEN:
                 continue
             sick = value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C
-            found = fact if sick else None
-        return found
+            return fact if sick else None
+        return None
 
     def signed(self, asks: str, since: datetime) -> list[Signed]:
         """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing."""
@@ -178,10 +187,13 @@ def earliest(facts: Sequence[Fact]) -> Fact | None:
 def days_covered(days: Sequence[int], book: Rulebook) -> Spans:
     """Return the stretches that sorted local days cover."""
     spans: list[tuple[datetime, datetime]] = []
+    first = last = None
     for day in days:
-        start, stop = book.start_of(day), book.start_of(day + 1)
-        if spans and spans[-1][1] == start:
-            spans[-1] = (spans[-1][0], stop)
-        else:
-            spans.append((start, stop))
+        if last is None or day != last + 1:
+            if first is not None and last is not None:
+                spans.append((book.start_of(first), book.start_of(last + 1)))
+            first = day
+        last = day
+    if first is not None and last is not None:
+        spans.append((book.start_of(first), book.start_of(last + 1)))
     return tuple(spans)

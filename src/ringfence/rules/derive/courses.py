@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ringfence.rules.derive.body import PLACED_IN, RESTRAINS, Body
+from ringfence.rules.duties import Because
 from ringfence.rules.rulebook import Rulebook
 
 DAY = timedelta(days=1)
@@ -32,13 +33,18 @@ class Stage(NamedTuple):
     by_entry: bool = False
     specimen: str = ""
     pool: int = 1
-    double: bool = False
     observe: int = 0
     visits: bool = False
     lost_after: int | None = None
     environment: bool = False
     release: frozenset[str] = frozenset()
     hand_over: bool = False
+    said: Mapping[str, Because] = {}
+    """Reasons that are the same for everybody, by the kind of duty."""
+    test_days: Mapping[int, tuple[str, Because, bool]] = {}
+    """By test day: its slot, its reason, and whether two swabs are asked for."""
+    test_values: dict[tuple[int, str], Mapping[str, Any]] = {}
+    """What a test says of itself, by its day and outcome: filled when asked, one for everybody."""
 
 
 class Course(NamedTuple):
@@ -78,7 +84,7 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
         return book.get(f"{key}.{what}", otherwise)
 
     asks = get("asks", "inform")
-    return Stage(
+    stage = Stage(
         name=name,
         asks=asks,
         restrains=asks in RESTRAINS,
@@ -90,7 +96,6 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
         by_entry=get("tests_from") == "entry",
         specimen=get("specimen", ""),
         pool=get("pool", 1),
-        double=get("last_test") == "double_swab",
         observe=get("observe", 0),
         visits=get("observe_by") == "visit",
         lost_after=get("lost_after"),
@@ -100,6 +105,26 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
         hand_over=bool(get("hand_over", False)),
         key=key,
     )
+    return spoken(stage, book, double=get("last_test") == "double_swab")
+
+
+def spoken(stage: Stage, book: Rulebook, *, double: bool = False) -> Stage:
+    """Return a stage with the reasons that are the same for everybody on it; `double` asks two swabs on the last day."""
+    key, asks, tests = stage.key, stage.asks, stage.tests
+    return stage._replace(
+        said={
+            "measure": book.because("duty.measure", f"{key}.asks", asks=asks, days=stage.days, stage=stage.name),
+            "transfer": book.because("duty.transfer", f"{key}.asks", asks=asks),
+            "place": book.because("duty.place", f"{key}.asks", asks=asks),
+            "monitor": book.because("duty.monitor", f"{key}.observe", times=stage.observe),
+        },
+        test_days={
+            n: (f"{stage.name}.d{n}", book.because("duty.test_day", f"{key}.tests", day=n, stage=stage.name),
+                double and n == tests[-1])
+            for n in tests
+        },
+        test_values={},
+    )  # fmt: skip
 
 
 def lay(stage: Stage, zero: int, known_at: datetime, book: Rulebook, anchors: Mapping[str, datetime]) -> Laid:

@@ -106,10 +106,7 @@ class Walk:
     def _measure(self, laid: Laid, chain: Signed | None) -> None:
         stage, sheet, book = laid.stage, self.sheet, self.body.book
         rung, climbed = self._rung(stage)
-        because = (
-            *self.why,
-            sheet.because("duty.measure", f"{stage.key}.asks", asks=stage.asks, days=stage.days, stage=stage.name),
-        )
+        because = (*self.why, stage.said["measure"])
         if climbed:
             because = (*because, sheet.because("duty.next_rung", "ladder.climb_on", climbed, rung=rung))
         hours = book.hours("measure")
@@ -131,7 +128,7 @@ class Walk:
     def _place(self, laid: Laid) -> None:
         stage, sheet, book, body = laid.stage, self.sheet, self.body.book, self.body
         stays = [s for s in body.stays(stage.asks) if s.until is None or s.until > laid.begins]
-        because = (*self.why, sheet.because("duty.transfer", f"{stage.key}.asks", asks=stage.asks))
+        because = (*self.why, stage.said["transfer"])
         separate = book.hours(f"separate_{self.cls}") or book.hours("separate")
         house = book.hours(f"house_{self.cls}") or book.hours("house")
         if stage.asks in ("quarantine_site", "isolate_site", "isolate_hospital") and separate is not None:
@@ -140,7 +137,7 @@ class Walk:
             sheet.duty("transfer", stage.name, begins=laid.begins, due=laid.begins + separate, because=because,
                        proofs=apart or arrived[:1])  # fmt: skip
         if house is not None:
-            why = (*self.why, sheet.because("duty.place", f"{stage.key}.asks", asks=stage.asks))
+            why = (*self.why, stage.said["place"])
             sheet.duty("place", stage.name, begins=laid.begins, due=laid.begins + house, because=why,
                        proofs=stays[:1])  # fmt: skip
 
@@ -174,12 +171,15 @@ class Walk:
         for n, day in test_days(laid, known_day, entry_day(self.body, stage.asks) if stage.by_entry else None):
             if last_day is not None and day > last_day:
                 continue
-            double = stage.double and n == stage.tests[-1]
+            slot, why, double = stage.test_days[n]
             proofs, outcome = _fitting(by_day.get(day, ()), stage, double)
-            because = (*self.why, sheet.because("duty.test_day", f"{stage.key}.tests", day=n, stage=stage.name))
-            sheet.duty("test", f"{stage.name}.d{n}", begins=start_of(day), due=start_of(day + 1), because=because,
-                       proofs=proofs, values={"day": n, "specimen": stage.specimen, "single": stage.pool == 1,
-                                              "double_swab": double, "result": outcome})  # fmt: skip
+            values = stage.test_values.get((n, outcome))
+            if values is None:
+                values = {"day": n, "specimen": stage.specimen, "single": stage.pool == 1, "double_swab": double,
+                          "result": outcome}  # fmt: skip
+                stage.test_values[n, outcome] = values
+            sheet.duty("test", slot, begins=start_of(day), due=start_of(day + 1), because=(*self.why, why),
+                       proofs=proofs, values=values)  # fmt: skip
 
     def _observe(self, laid: Laid, ends: datetime | None) -> None:
         stage, sheet, book, now = laid.stage, self.sheet, self.body.book, self.sheet.now
@@ -191,10 +191,8 @@ class Walk:
         if last is None or last < first:
             return
         begins, until = max(laid.begins, book.start_of(first)), book.start_of(last + 1)
-        seen = [
-            d for d in range(first, last + 1) if any(f.value["seen"] in ("seen", "ill") for f in observed.get(d, ()))
-        ]
-        because = (*self.why, sheet.because("duty.monitor", f"{stage.key}.observe", times=stage.observe))
+        seen = sorted(d for d in self.body.seen() if first <= d <= last)
+        because = (*self.why, stage.said["monitor"])
         today = min(book.day_of(now), last + 1)
         if first <= today <= last:
             sheet.wake(book.start_of(today + 1))
@@ -325,6 +323,10 @@ class Walk:
         sheet.duty("hand_over", stage.name, begins=ends, due=ends + hours, because=why, proofs=proofs[:1])
 
 
+_TOLD = ("positive", "abnormal", "indeterminate", "waiting")
+"""Outcomes by how much they matter, the others being negative."""
+
+
 def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[Fact], str]:
     """Return the facts that prove a test of a day: samples of the right kind that are not invalid, and the outcome."""
     fitting = [
@@ -335,13 +337,16 @@ def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[F
     ]  # fmt: skip
     if not fitting:
         return [], ""
+    if len(fitting) == 1 and not double:
+        outcome = fitting[0].outcome
+        return [fitting[0].sample], outcome if outcome in _TOLD else "negative"
     if double:
         swabs = sum(t.sample.value.get("swabs", 1) for t in fitting)
         kits = max(len({_kit(t) for t in fitting} - {None}), *(t.sample.value.get("kits", 1) for t in fitting))
         if swabs < 2 or kits < 2:
             return [], ""
     outcomes = [t.outcome for t in fitting]
-    outcome = next((o for o in ("positive", "abnormal", "indeterminate", "waiting") if o in outcomes), "negative")
+    outcome = next((o for o in _TOLD if o in outcomes), "negative")
     return [t.sample for t in fitting], outcome
 
 
