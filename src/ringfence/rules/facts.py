@@ -11,10 +11,11 @@ import json
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -57,6 +58,10 @@ class Fact(NamedTuple):
     grade: Grade = Grade.B
     value: Mapping[str, Any] = {}
     retracts: str | None = None
+
+
+IN_ORDER = itemgetter(3, 4, 0)
+"""What facts are sorted by: when they happened, when they became known, their id."""
 
 
 @cache
@@ -157,15 +162,15 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
     Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace.
     """
     known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
-    gone = struck(known.values())
-    found = [f for f in known.values() if f.kind != "retraction" and f.id not in gone]
-    found.sort(key=in_order)
+    return standing(known.values())
+
+
+def standing(known: Collection[Fact]) -> list[Fact]:
+    """Return the facts that stand among known ones, each given once, oldest first."""
+    gone = struck(known)
+    found = [f for f in known if f[1] != "retraction" and f[0] not in gone]
+    found.sort(key=IN_ORDER)
     return found
-
-
-def in_order(fact: Fact) -> tuple[datetime, datetime, str]:
-    """Return what facts are sorted by: when they happened, when they became known, their id."""
-    return fact[3], fact[4], fact[0]
 
 
 def struck(facts: Iterable[Fact]) -> set[str]:
@@ -173,7 +178,7 @@ def struck(facts: Iterable[Fact]) -> set[str]:
 
     Each fact retracts one at most, so that what nobody retracts stands, and the rest follows from there.
     """
-    target = {fact.id: fact.retracts for fact in facts if fact.retracts is not None}
+    target = {fact[0]: fact[9] for fact in facts if fact[9] is not None}
     gone: set[str] = set()
     if not target:
         return gone
@@ -251,7 +256,7 @@ def _shared_kinds() -> frozenset[str]:
 def _merged(ours: list[Fact], body: list[Fact]) -> list[Fact]:
     if not ours:
         return list(body)
-    return sorted([*ours, *body], key=in_order)
+    return sorted([*ours, *body], key=IN_ORDER)
 
 
 def _moment(value: object, zone: ZoneInfo) -> datetime | None:

@@ -7,27 +7,29 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from ringfence.rules.facts import BODILY, Fact, current, dossiers, in_order, struck
+from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, standing, struck
 from ringfence.vocabulary.subjects import Subject
+
+_BINDING = ("cross_infection", "ruling", "members")
+"""Facts of one subject by which another has facts of it in her dossier."""
 
 
 class Gathered:
     """Dossiers of an incident at a moment; the same as `dossiers(current(facts, now=now))` at any time.
 
-    Facts are kept by the subject that they name (one person as infection, contact and person is one), with what binds
-    subjects together: who is in a tube, whom a cross-infection affects, and the rulings on it.
+    A *whole* is what is gathered together: one person, whether infection, contact or person, or any other subject. A
+    new fact makes the dossiers of its whole again, and of those that need its facts: tubes, people in a site.
     """
 
     def __init__(self, facts: Iterable[Fact], now: datetime) -> None:
         self.now = now
         self._facts = {fact.id: fact for fact in facts}
-        self._standing: set[str] = set()
-        self._own: dict[Subject, dict[str, Fact]] = defaultdict(dict)
+        self._gone: set[str] = set()
+        self._unknown: list[tuple[datetime, str]] = []
         self._retracting: dict[str, set[str]] = defaultdict(set)
         self._rulings: dict[str, set[Subject]] = defaultdict(set)
         self._needs: dict[Subject, set[Subject]] = defaultdict(set)
         self._needed_by: dict[Subject, set[Subject]] = defaultdict(set)
-        self._unknown: list[tuple[datetime, str]] = []
         self.by = self._from_nothing()
 
     def facts(self) -> list[Fact]:
@@ -37,104 +39,118 @@ class Gathered:
     def add(self, facts: Iterable[Fact], now: datetime) -> set[Subject]:
         """Take in more facts, and a later moment; return the subjects whose dossier is another now."""
         new = {fact.id: fact for fact in facts}
-        again = any(self._facts.get(key, fact) != fact for key, fact in new.items())
+        known = {key: fact for key, fact in new.items() if key in self._facts}
+        again = any(self._facts[key] != fact for key, fact in known.items())
         self._facts.update(new)
         if now < self.now or again:  # a step back, or another fact under the same id: rare, and all may change
             self.now, before = now, self.by
             self.by = self._from_nothing()
             return {s for s in self.by.keys() | before.keys() if before.get(s) != self.by.get(s)}
         self.now = now
-        for fact in new.values():
-            heapq.heappush(self._unknown, (fact.known_at, fact.id))
-        known: dict[str, None] = {}
-        while self._unknown and self._unknown[0][0] <= now:
-            known[heapq.heappop(self._unknown)[1]] = None
-        changed = self._changed(known)
-        for fact in changed:
-            self._place(fact)
-        return self._gather({_whole(fact.subject) for fact in changed})
+        for key in new.keys() - known.keys():
+            heapq.heappush(self._unknown, (new[key].known_at, key))
+        return self._gather(self._turned(self._woken()))
 
     def _from_nothing(self) -> dict[Subject, list[Fact]]:
-        self._standing, self._unknown = set(), []
-        for index in (self._own, self._retracting, self._rulings, self._needs, self._needed_by):
+        for index in (self._retracting, self._rulings, self._needs, self._needed_by):
             index.clear()
-        for fact in self._facts.values():
-            if fact.known_at > self.now:
-                self._unknown.append((fact.known_at, fact.id))
-            elif fact.retracts is not None:
-                self._retracting[fact.retracts].add(fact.id)
+        known = [fact for fact in self._facts.values() if fact[4] <= self.now]
+        self._unknown = [(f.known_at, f.id) for f in self._facts.values() if f.known_at > self.now]
         heapq.heapify(self._unknown)
-        standing = current(self._facts.values(), now=self.now)
-        for fact in standing:
-            self._standing.add(fact.id)
-            self._place(fact)
-        return dossiers(standing)
+        for fact in known:
+            if fact[9] is not None:
+                self._retracting[fact[9]].add(fact[0])
+        self._gone = struck(known)
+        found = standing(known)
+        for fact in found:
+            if fact[1] in _BINDING:
+                self._bind(fact)
+        return dossiers(found)
 
-    def _changed(self, known: Iterable[str]) -> list[Fact]:
-        """Note facts that are known now; return those that begin or cease to stand, those that they retract among them.
-
-        Only facts that are bound to the new ones by retractions can: each whole chain of them is looked at.
-        """
-        for key in known:
+    def _woken(self) -> list[str]:
+        """Return the ids of facts that have become known by now."""
+        known = []
+        while self._unknown and self._unknown[0][0] <= self.now:
+            key = heapq.heappop(self._unknown)[1]
+            known.append(key)
             target = self._facts[key].retracts
             if target is not None:
                 self._retracting[target].add(key)
-        chain: dict[str, None] = {}
-        for key in known:
-            at: str | None = key
-            while at is not None and at not in chain:
-                chain[at] = None
-                at = self._facts[at].retracts if at in self._facts and self._facts[at].known_at <= self.now else None
+        return known
+
+    def _turned(self, new: list[str]) -> tuple[list[Fact], set[str]]:
+        """Return facts that stand now and did not, and the ids of those that no longer do.
+
+        Only facts bound to the new ones by retractions can have turned: each whole chain of them is looked at.
+        """
+        chain: dict[str, Fact] = {}
+        for key in new:
+            at = self._known(key)
+            while at is not None and at.id not in chain:
+                chain[at.id] = at
+                at = None if at.retracts is None else self._known(at.retracts)
         waiting = list(chain)
         while waiting:
             for other in self._retracting.get(waiting.pop(), ()):
                 if other not in chain:
-                    chain[other] = None
+                    chain[other] = self._facts[other]
                     waiting.append(other)
-        bound = [f for key in chain if (f := self._facts.get(key)) is not None and f.known_at <= self.now]
-        gone = struck(bound)
-        changed = [f for f in bound if f.kind != "retraction" and (f.id in self._standing) == (f.id in gone)]
-        self._standing.symmetric_difference_update(fact.id for fact in changed)
-        return changed
+        gone = struck(chain.values()) & chain.keys()
+        fresh = set(new)
+        begun = [f for key, f in chain.items() if key not in gone and (key in fresh or key in self._gone)]
+        ended = {key for key in gone if key not in fresh and key not in self._gone}
+        self._gone.difference_update(chain)
+        self._gone |= gone
+        return [f for f in begun if f.kind != "retraction"], ended
 
-    def _place(self, fact: Fact) -> None:
-        """Put a fact that stands where it belongs, or take out one that no longer does."""
-        whole = _whole(fact.subject)
-        if fact.id in self._standing:
-            self._own[whole][fact.id] = fact
+    def _known(self, key: str) -> Fact | None:
+        fact = self._facts.get(key)
+        return fact if fact is not None and fact.known_at <= self.now else None
+
+    def _bind(self, fact: Fact) -> None:
+        """Note whose dossiers are made from facts of another.
+
+        It stays noted when the fact that bound them has gone: a subject too many is looked at and found unchanged.
+        """
+        home = _whole(fact.subject)
+        pairs: list[tuple[Subject, Subject]] = []
+        if fact.kind == "members":
+            pairs = [(home, _whole(who)) for who in fact.value["who"]]
+        elif fact.kind == "cross_infection":
+            homes = (home, *self._rulings.get(fact.id, ()))
+            pairs = [(_whole(who), other) for who in fact.value["affected"] for other in homes]
         else:
-            self._own[whole].pop(fact.id, None)
-        # What binds stays when the fact that bound has gone: a subject too many is looked at and found unchanged.
-        if fact.kind == "cross_infection":
-            homes = (whole, *self._rulings.get(fact.id, ()))
-            self._bind([(_whole(subject), home) for subject in fact.value["affected"] for home in homes])
-        elif fact.kind == "ruling":
-            self._rulings[fact.value["on"]].add(whole)
+            self._rulings[fact.value["on"]].add(home)
             found = self._facts.get(fact.value["on"])
             if found is not None and found.kind == "cross_infection":
-                self._bind([(_whole(subject), whole) for subject in found.value["affected"]])
-        elif fact.kind == "members":
-            self._bind([(whole, _whole(subject)) for subject in fact.value["who"]])
-
-    def _bind(self, pairs: Iterable[tuple[Subject, Subject]]) -> None:
-        """Note that the dossier of the first is made from facts of the second besides its own."""
+                pairs = [(_whole(who), home) for who in found.value["affected"]]
         for one, other in pairs:
             self._needs[one].add(other)
             self._needed_by[other].add(one)
 
-    def _gather(self, touched: set[Subject]) -> set[Subject]:
-        """Make the dossiers of what was touched, and of what is made from it; return those that are another now."""
+    def _own(self, whole: Subject) -> Iterable[Fact]:
+        """Return the facts of a whole that stood before, once or more often: its dossiers hold them all."""
+        for subject in _parts(whole):
+            for fact in self.by.get(subject, ()):
+                if _whole(fact.subject) == whole:
+                    yield fact
+
+    def _gather(self, turned: tuple[list[Fact], set[str]]) -> set[Subject]:
+        """Make the dossiers of what was touched, and of what needs it; return the subjects whose dossier is another."""
+        begun, ended = turned
+        for fact in begun:
+            if fact.kind in _BINDING:
+                self._bind(fact)
+        touched = {_whole(fact.subject) for fact in begun} | {_whole(self._facts[key].subject) for key in ended}
         again = touched.union(*(self._needed_by.get(whole, ()) for whole in touched))
         needed = again.union(*(self._needs.get(whole, ()) for whole in again))
-        facts = [fact for whole in needed for fact in self._own.get(whole, {}).values()]
-        facts.sort(key=in_order)
-        made = dossiers(facts)
+        facts = {fact.id: fact for whole in needed for fact in self._own(whole) if fact.id not in ended}
+        facts.update((fact.id, fact) for fact in begun)
+        made = dossiers(sorted(facts.values(), key=IN_ORDER))
         changed = set()
-        for whole in again:
-            for subject in [Subject(kind, whole.number) for kind in BODILY] if whole.kind == "person" else [whole]:
-                found = made.get(subject)
-                if found == self.by.get(subject):
-                    continue
+        for subject in (part for whole in again for part in _parts(whole)):
+            found = made.get(subject)
+            if found != self.by.get(subject):
                 changed.add(subject)
                 if found is None:
                     del self.by[subject]
@@ -144,5 +160,8 @@ class Gathered:
 
 
 def _whole(subject: Subject) -> Subject:
-    """Return the subject under which the facts of a person are kept together, whatever they call her."""
     return Subject("person", subject.number) if subject.kind in BODILY else subject
+
+
+def _parts(whole: Subject) -> list[Subject]:
+    return [Subject(kind, whole.number) for kind in BODILY] if whole.kind == "person" else [whole]

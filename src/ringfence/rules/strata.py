@@ -74,15 +74,10 @@ class Incident:
 
     def _settle(self, touched: set[Subject]) -> set[Subject]:
         """Derive what was touched, then whatever leans on a status that changed, stratum by stratum."""
-        for subject in touched:
-            self._lean(subject)
         waiting: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
         for subject in touched:
+            self._lean(subject)
             waiting[subject.kind].add(subject)
-            if subject in self._by:
-                self._of_kind[subject.kind].add(subject)
-            else:
-                self._of_kind[subject.kind].discard(subject)
         for kind in STRATA:
             if kind == "contact":
                 waiting[kind] |= self._contacts_of_changed(waiting[kind])
@@ -121,6 +116,11 @@ class Incident:
         return found
 
     def _lean(self, subject: Subject) -> None:
+        """Note that a subject is there, or no longer, and on whom it leans."""
+        if subject in self._by:
+            self._of_kind[subject[0]].add(subject)
+        else:
+            self._of_kind[subject[0]].discard(subject)
         for other in self._leans.get(subject, ()):
             self._leaning[other].discard(subject)
         leans = tuple(leans_on(subject, self._by.get(subject, ())))
@@ -163,24 +163,27 @@ _LOWER = {kind: frozenset(STRATA[:rank]) | ({"contact"} if kind == "contact" els
 
 
 @cache
-def _kinds_that_name() -> frozenset[str]:
-    """Return the kinds of fact that may name other subjects."""
-    return frozenset(
-        name for name, (_, fields) in kinds().items() if any(f.form in ("subject", "subjects") for f in fields.values())
-    )
+def _fields_that_name() -> Mapping[str, tuple[str, ...]]:
+    """Return the fields that name other subjects, by the kinds of fact that have such."""
+    found = {
+        kind: tuple(name for name, f in fields.items() if f.form in ("subject", "subjects"))
+        for kind, (_, fields) in kinds().items()
+    }
+    return {kind: names for kind, names in found.items() if names}
 
 
 def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
     """Return the subjects whose status a derivation reads: those that its facts name, of lower strata."""
     found: set[Subject] = set()
-    names_others, lower = _kinds_that_name(), _LOWER[subject[0]]
+    naming, lower = _fields_that_name(), _LOWER[subject[0]]
     for fact in facts:
-        if fact[1] in names_others:
-            for value in fact.value.values():
+        if fact[1] in naming:
+            for name in naming[fact[1]]:
+                value = fact[8].get(name)
                 if isinstance(value, Subject):
                     found.add(value)
-                elif isinstance(value, tuple):
-                    found.update(v for v in value if isinstance(v, Subject))
+                elif value is not None:
+                    found.update(value)
     if subject[0] == "contact":
         found.add(Subject("infection", subject[1]))
     found.discard(subject)

@@ -109,7 +109,7 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
 
 
 def spoken(stage: Stage, book: Rulebook, *, double: bool = False) -> Stage:
-    """Return a stage with the reasons that are the same for everybody on it; `double` asks two swabs on the last day."""
+    """Return a stage with the reasons that all on it share; `double` asks two swabs on the last day of tests."""
     key, asks, tests = stage.key, stage.asks, stage.tests
     return stage._replace(
         said={
