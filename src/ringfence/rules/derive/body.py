@@ -53,7 +53,7 @@ class Signed(NamedTuple):
 class Body:
     """The facts of one person by kind, and what is read from them more than once."""
 
-    __slots__ = ("_facts", "_observed", "_seen", "_taken", "book", "by")
+    __slots__ = ("_facts", "_observed", "_positive", "_seen", "_taken", "_taken_on", "book", "by")
 
     def __init__(self, facts: Sequence[Fact], book: Rulebook) -> None:
         by: dict[str, list[Fact]] = {}
@@ -67,6 +67,8 @@ class Body:
         self._facts = facts
         self.book = book
         self._taken: list[Taken] | None = None
+        self._taken_on: dict[int, list[Taken]] | None = None
+        self._positive: Taken | None = None
         self._observed: dict[int, list[Fact]] | None = None
         self._seen: frozenset[int] | None = None
 
@@ -107,28 +109,39 @@ class Body:
             taken += [Taken.of(day_of(r.at), r, r) for r in alone]
             taken.sort(key=lambda t: (t.sample.at, t.sample.id))
             self._taken = taken
+            self._positive = next((t for t in taken if t.outcome == "positive"), None)
         return self._taken
+
+    def taken_on(self) -> dict[int, list[Taken]]:
+        """Return her samples by local day."""
+        if self._taken_on is None:
+            self._taken_on = {}
+            for taken in self.taken():
+                self._taken_on.setdefault(taken.day, []).append(taken)
+        return self._taken_on
 
     def observed(self) -> dict[int, list[Fact]]:
         """Return observations by local day."""
         if self._observed is None:
             found: dict[int, list[Fact]] = {}
-            day_of = self.book.day_of
+            zone = self.book.zone
             for fact in self.by.get("observation", ()):
-                found.setdefault(day_of(fact.at), []).append(fact)
+                found.setdefault(fact[3].astimezone(zone).toordinal(), []).append(fact)
             self._observed = found
         return self._observed
 
     def seen(self) -> frozenset[int]:
         """Return the local days on which she was seen."""
         if self._seen is None:
-            marks = self.observed().items()
-            self._seen = frozenset(day for day, facts in marks if any(f.value["seen"] in SEEN for f in facts))
+            self._seen = frozenset(
+                [day for day, facts in self.observed().items() for f in facts if f.value["seen"] in SEEN]
+            )
         return self._seen
 
     def positive(self) -> Taken | None:
         """Return her first sample that was found positive."""
-        return next((t for t in self.taken() if t.outcome == "positive"), None)
+        self.taken()
+        return self._positive
 
     def stays(self, asks: str) -> list[Fact]:
         """Return the stays that cover what is asked."""

@@ -15,6 +15,8 @@ from ringfence.rules.rulebook import Rulebook
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+OUTCOMES = ("positive", "abnormal", "indeterminate", "waiting", "negative", "")
+"""How the samples of a day can come out, by how much it matters; the last where there are none that fit."""
 
 
 class Stage(NamedTuple):
@@ -43,8 +45,8 @@ class Stage(NamedTuple):
     """Reasons that are the same for everybody, by the kind of duty."""
     test_days: Mapping[int, tuple[str, Because, bool]] = {}
     """By test day: its slot, its reason, and whether two swabs are asked for."""
-    test_values: dict[tuple[int, str], Mapping[str, Any]] = {}
-    """What a test says of itself, by its day and outcome: filled when asked, one for everybody."""
+    test_values: Mapping[tuple[int, str], Mapping[str, Any]] = {}
+    """What a test says of itself, by its day and outcome."""
 
 
 class Course(NamedTuple):
@@ -54,6 +56,7 @@ class Course(NamedTuple):
     count_from: str
     stages: tuple[Stage, ...]
     longest: int
+    restrains: bool = False
 
 
 class Laid(NamedTuple):
@@ -74,7 +77,8 @@ def course_of(book: Rulebook, name: str) -> Course:
 def _compiled(book: Rulebook, name: str) -> Course:
     count_from = book.get(f"course.{name}.count_from", "last_exposure")
     stages = tuple(_stage(book, name, stage) for stage in book.get(f"course.{name}.stages", ()))
-    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages))
+    restrains = any(stage.restrains for stage in stages)
+    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages), restrains)
 
 
 def _stage(book: Rulebook, course: str, name: str) -> Stage:
@@ -123,7 +127,11 @@ def spoken(stage: Stage, book: Rulebook, *, double: bool = False) -> Stage:
                 double and n == tests[-1])
             for n in tests
         },
-        test_values={},
+        test_values={
+            (n, outcome): {"day": n, "specimen": stage.specimen, "single": stage.pool == 1,
+                           "double_swab": double and n == tests[-1], "result": outcome}
+            for n in tests for outcome in OUTCOMES
+        },
     )  # fmt: skip
 
 

@@ -6,12 +6,13 @@ differ, a shorter course makes a release due at once, a longer one makes a propo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ringfence.rules.derive.body import Body, Signed, Taken, days_covered
-from ringfence.rules.derive.courses import DAY, HOUR, Course, Laid, Stage, entry_day, lay, test_days
+from ringfence.rules.derive.courses import DAY, HOUR, OUTCOMES, Course, Laid, Stage, entry_day, lay, test_days
 from ringfence.rules.derive.sheet import Sheet, covered_by, gap_of
 from ringfence.rules.duties import OPEN, PROVED, REFUSED, Because, Status
 from ringfence.rules.facts import Fact
@@ -164,22 +165,15 @@ class Walk:
         stage, sheet, book = laid.stage, self.sheet, self.body.book
         known_day = book.day_of(laid.begins if laid.begins < self.known_at else self.known_at)
         last_day = book.day_of(self.released.at) if self.released is not None else None
-        by_day: dict[int, list[Taken]] = {}
-        for taken in self.body.taken():
-            by_day.setdefault(taken.day, []).append(taken)
+        by_day = self.body.taken_on()
         start_of = book.start_of
         for n, day in test_days(laid, known_day, entry_day(self.body, stage.asks) if stage.by_entry else None):
             if last_day is not None and day > last_day:
                 continue
             slot, why, double = stage.test_days[n]
             proofs, outcome = _fitting(by_day.get(day, ()), stage, double)
-            values = stage.test_values.get((n, outcome))
-            if values is None:
-                values = {"day": n, "specimen": stage.specimen, "single": stage.pool == 1, "double_swab": double,
-                          "result": outcome}  # fmt: skip
-                stage.test_values[n, outcome] = values
             sheet.duty("test", slot, begins=start_of(day), due=start_of(day + 1), because=(*self.why, why),
-                       proofs=proofs, values=values)  # fmt: skip
+                       proofs=proofs, values=stage.test_values[n, outcome])  # fmt: skip
 
     def _observe(self, laid: Laid, ends: datetime | None) -> None:
         stage, sheet, book, now = laid.stage, self.sheet, self.body.book, self.sheet.now
@@ -201,7 +195,7 @@ class Walk:
         values = {
             "days": last - first + 1,
             "seen": len(seen),
-            "missed": max(today - first, 0) - sum(d < today for d in seen),
+            "missed": max(today - first, 0) - bisect_left(seen, today),
         }
         sheet.duty("monitor", stage.name, begins=begins, due=until, until=until, because=because,
                    proofs=proofs, covered=days_covered(seen, book), ended=None if whole else OPEN,
@@ -323,10 +317,6 @@ class Walk:
         sheet.duty("hand_over", stage.name, begins=ends, due=ends + hours, because=why, proofs=proofs[:1])
 
 
-_TOLD = ("positive", "abnormal", "indeterminate", "waiting")
-"""Outcomes by how much they matter, the others being negative."""
-
-
 def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[Fact], str]:
     """Return the facts that prove a test of a day: samples of the right kind that are not invalid, and the outcome."""
     fitting = [
@@ -339,14 +329,14 @@ def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[F
         return [], ""
     if len(fitting) == 1 and not double:
         outcome = fitting[0].outcome
-        return [fitting[0].sample], outcome if outcome in _TOLD else "negative"
+        return [fitting[0].sample], outcome if outcome in OUTCOMES else "negative"
     if double:
         swabs = sum(t.sample.value.get("swabs", 1) for t in fitting)
         kits = max(len({_kit(t) for t in fitting} - {None}), *(t.sample.value.get("kits", 1) for t in fitting))
         if swabs < 2 or kits < 2:
             return [], ""
     outcomes = [t.outcome for t in fitting]
-    outcome = next((o for o in _TOLD if o in outcomes), "negative")
+    outcome = next((o for o in OUTCOMES if o in outcomes), "negative")
     return [t.sample for t in fitting], outcome
 
 
