@@ -38,9 +38,14 @@ def write(path: Path, run: Run) -> None:
 
 
 def _mark(run: Run) -> tuple[Any, ...]:
-    return run["commit"], run["cpu"], run["cores"], (
-        *(s["city"]["people"] for s in run["sizes"]),
-        *(("rules", run["rules"]["contacts"]) if "rules" in run else ()),
+    return (
+        run["commit"],
+        run["cpu"],
+        run["cores"],
+        (
+            *(s["city"]["people"] for s in run["sizes"]),
+            *(("rules", run["rules"]["contacts"]) if "rules" in run else ()),
+        ),
     )
 
 

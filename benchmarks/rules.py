@@ -44,7 +44,8 @@ WEI = Subject("infection", 1)
 MARCH = datetime(2022, 2, 27, 16, tzinfo=UTC)
 """The day before 1 March begins, on the clocks of Shanghai."""
 NOW = MARCH + timedelta(days=16, hours=20)
-OF_TEN = ("general", "secondary", "close", "general", "secondary", "general", "general", "secondary", "general", "general")
+GENERAL = "general"
+OF_TEN = (GENERAL, "secondary", "close", GENERAL, "secondary", GENERAL, GENERAL, "secondary", GENERAL, GENERAL)
 """The class of a contact by the last digit of her number."""
 
 
@@ -65,7 +66,8 @@ class Maker:
 
     def wei(self) -> list[Fact]:
         """Return the index case."""
-        return [self.fact("onset", WEI, march(6), of="symptoms"), self.fact("case", WEI, march(8, 5), state="confirmed"),
+        return [self.fact("onset", WEI, march(6), of="symptoms"),
+                self.fact("case", WEI, march(8, 5), state="confirmed"),
                 self.fact("stay", WEI, march(8, 6), place=Subject("place", 8), kind="hospital")]  # fmt: skip
 
     def contact(self, number: int, close: int) -> Iterator[Fact]:
@@ -207,12 +209,12 @@ def _parts(facts: list[Fact], book: Rulebook, times: dict[str, list[float]]) -> 
     gc.collect()
     _timed(times, "facts gathered by subject", lambda: dossiers(current(facts, now=NOW)))
     by = dossiers(current(facts, now=NOW))
-    wei = derive(Dossier(WEI, book, by[WEI]), NOW).status
     status = {s: a.status for s, a in derive_all(facts, book, NOW).items()}
     asked = [
-        Dossier(s, book, own, {WEI: wei, **{o: status[o] for o in {f.value["to"] for f in own if f.kind == "exposure"}}})
-        for s, own in by.items() if s.kind == "contact"
-    ]  # fmt: skip
+        Dossier(s, book, own, {f.value["to"]: status[f.value["to"]] for f in own if f.kind == "exposure"})
+        for s, own in by.items()
+        if s.kind == "contact"
+    ]
     gc.collect()
     _timed(times, "contacts, facts gathered before", lambda: [derive(dossier, NOW) for dossier in asked])
     for dossier in asked[:2000]:
