@@ -53,8 +53,8 @@ class Difference:
 def compare(standing: Iterable[Duty], derived: Iterable[Duty], *, started: Iterable[str] = ()) -> Difference:
     """Return the difference between the duties that stand and those derived now, in the order of their keys.
 
-    `started` are the keys of duties on which somebody is already at work: if one is withdrawn, superseded, excused or impossible, its holder
-    must be told to stand down. Comparing what was derived with itself gives an empty difference.
+    `started` are the keys of duties on which somebody is already at work: if one is withdrawn, superseded, excused or
+    impossible, its holder must be told to stand down. Comparing what was derived with itself gives an empty difference.
     """
     before = {duty.key: duty for duty in standing}
     after = {duty.key: duty for duty in derived}
