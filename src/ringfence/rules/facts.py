@@ -162,12 +162,11 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
     Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace.
     """
     known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
-    return standing(known.values())
+    return standing(known.values(), struck(known.values()))
 
 
-def standing(known: Collection[Fact]) -> list[Fact]:
-    """Return the facts that stand among known ones, each given once, oldest first."""
-    gone = struck(known)
+def standing(known: Iterable[Fact], gone: Collection[str]) -> list[Fact]:
+    """Return the facts that stand among known ones, each given once, oldest first; `gone` are the ids struck."""
     found = [f for f in known if f[1] != "retraction" and f[0] not in gone]
     found.sort(key=IN_ORDER)
     return found
