@@ -201,5 +201,5 @@ def _rules(found: Run) -> list[str]:
         f" after a correction: another onset of the case derives {found['derived again after the corrected onset']:,}"
         f" subjects again and asks for {found['to be assessed again after it']:,} to be assessed again.",
         "",
-        *_table(["duties", "times", "median (least – greatest)", "p99"], rows),
+        *_table(["duties, processor time", "times", "median (least – greatest)", "p99"], rows),
     ]

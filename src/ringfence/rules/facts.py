@@ -169,14 +169,17 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
     but for `let_go`.
     """
     known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
-    return standing(known.values())
+    gone = struck(known.values())
+    return standing(known.values(), gone, let_go(known.values(), gone))
 
 
-def standing(known: Collection[Fact]) -> list[Fact]:
-    """Return the facts that stand among known ones, each given once, oldest first."""
-    gone = struck(known)
+def standing(known: Iterable[Fact], gone: Collection[str], freeing: Iterable[Fact]) -> list[Fact]:
+    """Return the facts that stand among known ones, oldest first.
+
+    Each is given once; `gone` are the ids struck, `freeing` what goes on as `let_go`.
+    """
     found = [f for f in known if f[1] != "retraction" and f[0] not in gone]
-    found += let_go(known, gone)
+    found += freeing
     found.sort(key=IN_ORDER)
     return found
 

@@ -29,6 +29,8 @@ from ringfence.vocabulary.subjects import Subject
 
 Spans = tuple[tuple[datetime, datetime], ...]
 NONE = Status()
+_NOTHING: Mapping[str, Any] = {}
+"""The values of a duty that has none: one for all, as each object more is looked at by the collector of garbage."""
 
 
 class Dossier(NamedTuple):
@@ -100,7 +102,7 @@ class Sheet:
         key = f"{kind}/{self._name}/{self.episode}/{slot}"
         # The constructor of a named tuple takes twice as long as this; duties are made by the hundred thousand.
         made = tuple.__new__(Duty, (key, kind, subject, book.desk(kind), begins, due, until, ended, grade, proved_by,
-                                    because, covered, values or {}))  # fmt: skip
+                                    because, covered, values or _NOTHING))  # fmt: skip
         self.duties.append(made)
         if ended == OPEN:
             now = self.now
