@@ -67,8 +67,8 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     met, backward, withdrawn = _met(body, counted)
     sheet = Sheet(dossier, now)
     episodes = _episodes(met, plan.longest)
-    for one in met:
-        if one.going_on:
+    for one in counted.values():
+        if one is not None and one.going_on:
             sheet.wake(book.start_of(book.day_of(now) + 1))
             sheet.wake(one.stops_at)
     if len(episodes) == 1:
