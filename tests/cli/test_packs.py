@@ -158,6 +158,10 @@ def test_a_pack_that_is_not_there_is_refused_with_the_nearest(asked):
         ("clock.interview_cor.hard", "3", "pack.unknown_key"),
         ("authority.testing.order", '{asks = ["quarantine_site"], days = 3}', "pack.desk_issues"),
         ("door.hospital", '["not_now"]', "pack.door_closed"),
+        ("door.hospitals", '["not_now"]', "pack.door_closed"),
+        ("act_on.interviw", '"confirmed"', "pack.unknown_key"),
+        ("authority.town_council.orders", '{asks = ["quarantine_site"], days = 3}', "pack.unknown_key"),
+        ("course.siet.central.days", "10", "pack.no_course"),
     ],
 )
 def test_a_rule_that_could_never_hold_is_refused(asked, here, key, what, code):

@@ -333,3 +333,23 @@ def test_a_dose_for_the_well_waits_while_she_is_ill():
     ill_now = fact("observation", "contact:2", "2022-03-08T08:30", seen="ill", symptoms=["fever"])
     assert "dose/late" in duties_of(FANG_JUDGED, "2022-03-08T09:00", "contact:2", book)
     assert "dose/late" not in duties_of([*FANG_JUDGED, ill_now], "2022-03-08T09:00", "contact:2", book)
+
+
+def test_a_contact_who_falls_ill_is_looked_at_within_the_clock_and_suspected_by_nobody_but_a_human():
+    fever = fact("observation", "contact:2", "2022-03-10T08:00", seen="ill", temperature_c=38.9)
+    duties = duties_of([*FANG_JUDGED, fever], "2022-03-10T09:00", "contact:2")
+    assert local(duties["assess_again/ill"].due) == "03-10 12:00"
+    assert "suspect" in proposals_of([*FANG_JUDGED, fever], "2022-03-10T09:00", "contact:2")
+    looked = [*FANG_JUDGED, fever, *swabbed(2, "2022-03-10T10:00")]
+    assert duties_of(looked, "2022-03-10T11:00", "contact:2")["assess_again/ill"].ended == "proved"
+
+
+def test_a_visit_that_saw_her_has_found_her():
+    seen = fact("observation", "contact:2", "2022-03-08T09:00", seen="seen", by="visit")
+    assert duties_of([*FANG_JUDGED, seen], "2022-03-08T12:00", "contact:2")["locate/found"].ended == "proved"
+
+
+def test_a_child_is_placed_with_her_guardian():
+    child = fact("person", "person:2", "2022-03-08T07:00", age_years=6, guardian="person:9")
+    place = duties_of([*FANG_JUDGED, child], "2022-03-08T09:00", "contact:2")["place/central"]
+    assert place.values == {"with": "person:9"}

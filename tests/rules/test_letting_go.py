@@ -6,7 +6,7 @@ import pytest
 
 from ringfence.rules.duties import OPEN, PROVED
 from ringfence.rules.strata import Incident, derive_all
-from tests.rules.city import at, duties_of, eighth, fact, ill, judged, local, met
+from tests.rules.city import at, duties_of, eighth, fact, ill, judged, local, met, proposals_of
 
 WEI = ill(1, "2022-03-06", "2022-03-08T05:00")
 FANG = [*WEI, met(2, "2022-03-07T08:00", setting="household"), judged(2, "close", "2022-03-08T08:00"),
@@ -57,3 +57,14 @@ def test_advice_and_what_is_void_needs_no_release():
     )
     advice = fact("instrument", "contact:2", "2022-03-08T09:00", rung="advice", asks="quarantine_home")
     assert free([*FANG[:-1], void, advice, DISPROVED], "2022-03-10T10:30") is None
+
+
+def test_an_assessment_whose_every_exposure_was_taken_back_is_asked_for_again_and_nothing_longer_is_proposed():
+    wrong = fact("retraction", "contact:2", "2022-03-12T09:00", retracts="met", why="another Fang")
+    facts = [*WEI, met(2, "2022-03-05T08:00", setting="household", id="met"), judged(2, "close", "2022-03-08T08:00"),
+             fact("agreement", "contact:2", "2022-03-08T09:00", asks="quarantine_site", ends="2022-03-20T00:00"),
+             wrong]  # fmt: skip
+    duties = duties_of(facts, "2022-03-12T10:00", "contact:2")
+    assert any(name.startswith("assess_again/") for name in duties)
+    assert local(duties["remain/central"].until) == "03-20 00:00"
+    assert "extend" not in proposals_of(facts, "2022-03-12T10:00", "contact:2")

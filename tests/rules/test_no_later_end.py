@@ -86,3 +86,9 @@ def test_taking_back_a_discharge_takes_no_patient_back():
     assert local(remain.until) == "03-14 10:00"
     assert "discharge/discharge" not in duties_of([*isolated, back], NOW, "infection:1")
     assert derive_all([*isolated, back], eighth(), at(NOW))[Subject("infection", 1)].status.separated_at is None
+
+
+def test_an_instrument_may_tell_its_end_as_the_end_of_the_fact():
+    signed = fact("instrument", "contact:2", "2022-03-08T09:00", until="2022-03-20T00:00", rung="agreement",
+                  asks="quarantine_site")  # fmt: skip
+    assert until([f for f in FANG if f.kind != "agreement"] + [signed]) == "03-20 00:00"

@@ -54,3 +54,9 @@ def test_fang_cannot_be_in_her_room_and_on_a_bus(room, book):
     room.note("trip", "2022-03-09T12:00", about=FANG, stage="boarded")
     (found,) = proposals(derive(room.dossier(book), at("2022-03-09T13:00")), "double_custody")
     assert codes(found) == ["duty.room_and_trip"]
+
+
+def test_a_room_wakes_when_the_time_of_who_is_in_it_ends(room, book):
+    room.facts[0] = room.facts[0]._replace(until=at("2022-03-10T12:00"))
+    answer = derive(room.dossier(book), at("2022-03-09T12:00"))
+    assert (answer.status.state, answer.wake_at) == ("occupied", at("2022-03-10T12:00"))

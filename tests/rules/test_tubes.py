@@ -217,3 +217,10 @@ def test_taking_back_an_early_end_takes_no_hold_up_again(tube, book):
     found = current([*tube.facts, gone])
     answer = derive(Dossier(Subject("tube", 7), book, found), at("2022-03-08T04:00"))
     assert duty(answer, "hold/p2").until == at("2022-03-08T03:00")
+
+
+@pytest.mark.parametrize("rung", ["advice", "agreement"])
+def test_who_said_no_is_not_held_by_advice_or_by_an_agreement(tube, book, rung):
+    tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=False)
+    tube.note("instrument", "2022-03-08T01:30", rung=rung, asks="hold", ends=at("2022-03-08T08:00"))
+    assert duty(derive(tube.dossier(book), at("2022-03-08T03:00")), "hold/p2").ended == "refused"

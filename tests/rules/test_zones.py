@@ -200,3 +200,11 @@ def test_the_latest_end_of_an_order_that_is_asked_for_moves_with_the_days(book):
     zone = Notebook("zone:4")
     zone.note("zone", "2022-03-11T08:00", stage="proposed", level="closed", persons=300)
     assert derive(zone.dossier(book), at("2022-03-11T10:00")).wake_at == at("2022-03-12T00:00")
+
+
+@pytest.mark.parametrize(("rung", "until"), [("advice", None), ("agreement", ORDER["ends"])])
+def test_advice_closes_no_zone_and_an_agreement_needs_no_serving(book, rung, until):
+    zone = Notebook("zone:5")
+    zone.note("zone", "2022-03-11T08:00", stage="active", level="closed", persons=300)
+    zone.note("instrument", "2022-03-11T09:00", rung=rung, asks="stay_in", ends=ORDER["ends"])
+    assert dict(derive(zone.dossier(book), at("2022-03-11T10:00")).status.values)["until"] == until

@@ -43,8 +43,12 @@ def command(
     before: Annotated[
         Path | None, typer.Option(help="cli.duties.before", exists=True, dir_okay=False, show_default=False)
     ] = None,
-    subject: Annotated[list[str] | None, typer.Option(help="cli.duties.subject", show_default=False)] = None,
-    state: Annotated[list[str] | None, typer.Option(help="cli.duties.state", show_default=False)] = None,
+    subject: Annotated[
+        list[str] | None, typer.Option(help="cli.duties.subject", metavar="SUBJECT", show_default=False)
+    ] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(help="cli.duties.state", metavar="STATE", show_default=False)
+    ] = None,
     rejects: Rejects = None,
     packs: Packs = None,
 ) -> int:

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 Packs = Annotated[
     Path | None, typer.Option("--packs", help="cli.packs.folder", exists=True, file_okay=False, show_default=False)
 ]
-Facts = Annotated[Path, typer.Argument(help="cli.duties.facts", exists=True, dir_okay=False)]
-PackName = Annotated[str | None, typer.Option("--pack", help="cli.duties.pack", show_default=False)]
-Now = Annotated[str | None, typer.Option("--now", help="cli.duties.now", show_default=False)]
-On = Annotated[str | None, typer.Option("--on", help="cli.packs.on", show_default=False)]
-Rejects = Annotated[Path | None, typer.Option("--rejects", help="cli.duties.rejects", show_default=False)]
+Facts = Annotated[Path, typer.Argument(help="cli.duties.facts", metavar="FACTS", exists=True, dir_okay=False)]
+PackName = Annotated[str | None, typer.Option("--pack", help="cli.duties.pack", metavar="ID", show_default=False)]
+Now = Annotated[str | None, typer.Option("--now", help="cli.duties.now", metavar="MOMENT", show_default=False)]
+On = Annotated[str | None, typer.Option("--on", help="cli.packs.on", metavar="DAY", show_default=False)]
+Rejects = Annotated[
+    Path | None, typer.Option("--rejects", help="cli.duties.rejects", metavar="FILE", show_default=False)
+]
 
 _TOLD = 10
 

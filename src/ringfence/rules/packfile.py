@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from ringfence.rules.duties import DESKS
+from ringfence.rules.duties import DESKS, KINDS
 from ringfence.rules.facts import kinds, read_kinds
 from ringfence.rules.typing import Field, is_never, nearest, problems_of
 from ringfence.rules.typing import field as described
@@ -351,11 +351,22 @@ def _problems_together(
             problems.append(Refused("pack.door_closed", file=file, key=key))
         if parts[0] == "authority" and parts[1] in _NEVER_BODIES:
             problems.append(Refused("pack.desk_issues", file=file, key=key))
-        if parts[0] == "clock" and f"clock.{parts[1]}" not in clocks:
-            near = nearest(f"clock.{parts[1]}", clocks)
-            problems.append(Refused("pack.unknown_key", file=file, key=key, nearest=near))
+        known = _known(parts, clocks)
+        if known and ".".join(parts[:2]) not in known and key not in known:
+            problems.append(Refused("pack.unknown_key", file=file, key=key, nearest=nearest(key, known)))
     problems += _dangling(own, every, file)
     return problems
+
+
+def _known(parts: Sequence[str], clocks: set[str]) -> set[str]:
+    """Return what a key may begin with or be, where its free part is a name of the house that rules ask for."""
+    if parts[0] == "clock":
+        return clocks
+    if parts[0] in ("act_on", "proof"):
+        return {f"{parts[0]}.{kind}" for kind in KINDS}
+    if parts[0] == "authority":
+        return {f"authority.{parts[1]}.{rung}" for rung in kinds()["instrument"][1]["rung"].choices}
+    return set()
 
 
 def _dangling(own: Mapping[str, list[Entry]], every: Mapping[str, list[Entry]], file: str) -> Iterator[Refused]:
@@ -376,7 +387,10 @@ def _dangling(own: Mapping[str, list[Entry]], every: Mapping[str, list[Entry]], 
                     yield Refused("pack.no_course", file=file, key=key, value=value, nearest=nearest(value, courses))
         if parts[0] == "contact" and len(parts) > 2 and parts[1] not in classes:
             yield Refused("pack.no_class", file=file, key=key, value=parts[1], nearest=nearest(parts[1], classes))
-        if parts[0] == "course" and len(parts) == 4 and parts[2] not in names(f"course.{parts[1]}.stages"):
+        if parts[0] == "course" and len(parts) == 4 and f"course.{parts[1]}.stages" not in every:
+            known = {key.split(".")[1] for key in every if key.startswith("course.") and key.endswith(".stages")}
+            yield Refused("pack.no_course", file=file, key=key, value=parts[1], nearest=nearest(parts[1], known))
+        elif parts[0] == "course" and len(parts) == 4 and parts[2] not in names(f"course.{parts[1]}.stages"):
             known = names(f"course.{parts[1]}.stages")
             yield Refused("pack.no_stage", file=file, key=key, value=parts[2], nearest=nearest(parts[2], known))
         if parts[0] == "zone" and len(parts) == 3 and parts[1] not in names("zone.levels"):

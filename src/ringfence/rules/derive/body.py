@@ -186,7 +186,7 @@ class Body:
             if fact.value["asks"] in asks and fact.value["ends"] > fact.at
         ]
         papers += [
-            (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
+            (fact.value.get("served_at") or fact.at, fact.value.get("ends") or fact.until, fact)
             for fact in self.of("instrument")
             if fact.value["asks"] in asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book)
         ]

@@ -57,7 +57,7 @@ def _suffice(proofs: Sequence[Fact]) -> bool:
 
 
 def standing_instruments(sheet: Sheet) -> list[tuple[Fact, datetime]]:
-    """Return the instruments that are not void with the moments at which they end; propose to mend the void ones."""
+    """Return the instruments that restrain, with the moments at which they end; propose to mend the void ones."""
     dossier, book = sheet.dossier, sheet.dossier.rulebook
     ended: dict[str, datetime] = {}
     for fact in dossier.of("ended", LET_GO):
@@ -70,6 +70,6 @@ def standing_instruments(sheet: Sheet) -> list[tuple[Fact, datetime]]:
         if reasons:
             why = tuple(sheet.because(f"duty.void_{reason}", facts=(fact,)) for reason in reasons)
             sheet.propose("void_instrument", f"i{number}", why, which=fact.id, missing=reasons)
-        elif ends is not None:
+        elif ends is not None and fact.value["rung"] != "advice":
             standing.append((fact, min(ends, ended.get(fact.id, ends))))
     return standing

@@ -16,7 +16,7 @@ from ringfence.rules.derive.courses import course_of
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
 from ringfence.rules.derive.sheet import Dossier, Sheet, best, supersede
-from ringfence.rules.duties import IMPOSSIBLE, OPEN, Because, Derivation, Status
+from ringfence.rules.duties import IMPOSSIBLE, OPEN, PROVED, Because, Derivation, Status
 from ringfence.rules.facts import Fact
 from ringfence.rules.immunity import doses_due, immunity_of
 from ringfence.rules.rulebook import Rulebook
@@ -27,7 +27,7 @@ _ILL_FOR = timedelta(days=3)
 """How long an observation of illness counts when no later one says that she is well."""
 _FREEZE = timedelta(hours=24)
 """A freeze of releases ends by itself after so long at the most, whatever a pack says."""
-_AFTER_DEATH = ("assess", "assess_again", "notify", "letter", "confirm")
+_AFTER_DEATH = ("assess", "assess_again", "notify", "letter", "confirm")  # her family is told
 DROPPED = ("none", "dropped")
 _OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found"})
 _INFECTED = ("presumptive", "probable", "confirmed", "asymptomatic")
@@ -263,7 +263,10 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     ]  # fmt: skip
     exposures = [m.fact for m in met]
     told_at = [f.known_at for f in (*exposures, *withdrawn)] + _changes((*exposures, *withdrawn), dossier)
-    if met or withdrawn:
+    bare = not met and not withdrawn
+    if bare:
+        _assess_bare(sheet, body, cls, assessed)
+    else:
         _assess_again(sheet, cls, met, strict, assessed, linked, told_at)
     first = min((m.begins for m in met), default=assessed.at)
     last = max((m.last for m in met), default=assessed.at)
@@ -284,6 +287,8 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
             linked=() if _capped(book, cls, linked) else linked, frozen=_frozen(body, sheet),
         )  # fmt: skip
         walk.along()
+        if bare:  # day 0 is not known: nothing longer can be asked for
+            sheet.proposals = [p for p in sheet.proposals if p.kind != "extend"]
         if not course.restrains:
             _free(sheet, body, changed, (*why, sheet.because("duty.free_not_restrained", facts=(assessed,))))
     elif withdrawn and not met:
@@ -355,6 +360,14 @@ def _assess(
     if assessed is None:
         unknowns = tuple(u for _, c in found for u in c.unknowns)
         sheet.propose("class", "first", reasons, cls=strict[1].cls if strict else "none", ask=unknowns)
+
+
+def _assess_bare(sheet: Sheet, body: Body, cls: str, assessed: Fact) -> None:
+    """Open `assess again` where an assessment rests on no exposure."""
+    hours = body.book.hours("assess_again") or body.book.hours("assess") or timedelta(hours=24)
+    nothing = sheet.because("duty.no_exposure", facts=(assessed,), cls=cls)
+    sheet.duty("assess_again", str(sum(f.kind == "assessment" for f in body.every())), begins=assessed.known_at,
+               due=assessed.known_at + hours, because=(nothing,), values={"from": cls, "to": "none"})  # fmt: skip
 
 
 def _assess_again(
@@ -456,10 +469,23 @@ def _ill_now(sheet: Sheet, body: Body) -> Fact | None:
 
 
 def _unwell(sheet: Sheet, body: Body) -> None:
-    """Propose the pack's course for a contact who is ill without the sign of the disease; a human says what it is."""
-    course = body.book.get("unwell.course")
+    """Owe a look at a contact who has fallen ill, and propose the pack's course for it; a human says what it is.
+
+    A case record of hers, or a sample taken since, shows that somebody has looked.
+    """
     ill = _ill_now(sheet, body)
-    if course is not None and ill is not None and body.positive() is None:
+    if ill is None or body.positive() is not None:
+        return
+    hours = body.book.hours("assess") or timedelta(hours=24)
+    infection = sheet.dossier.leans_on.get(Subject("infection", sheet.dossier.subject.number))
+    looked = [t.sample for t in body.taken() if t.sample.at >= ill.at]
+    known = infection is not None and infection.state != "signal"
+    why = sheet.because("duty.ill_contact", body.book.clock_key("assess"), (ill,))
+    sheet.duty("assess_again", "ill", begins=ill.known_at, due=ill.known_at + hours, because=(why,),
+               proofs=looked[:1], ended=PROVED if known and not looked else None)  # fmt: skip
+    sheet.propose("suspect", "ill", (why,))
+    course = body.book.get("unwell.course")
+    if course is not None:
         sheet.propose("unwell", "ill", (sheet.because("proposal.unwell", "unwell.course", (ill,)),), course=course)
 
 

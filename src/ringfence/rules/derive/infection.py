@@ -15,7 +15,7 @@ from ringfence.rules.rulebook import Rulebook
 from ringfence.rules.windows import Window, infectious_window
 
 _RANK = {"discarded": -1, "suspected": 0, "presumptive": 1, "probable": 1, "confirmed": 2, "asymptomatic": 2}
-_AFTER_DEATH = ("report", "interview", "bury", "disinfect", "ask_backward", "notify")
+_AFTER_DEATH = ("report", "interview", "bury", "disinfect", "ask_backward", "notify")  # her family is told
 _STAGES = ("scene", "core", "full")
 
 

@@ -145,17 +145,24 @@ class Walk:
         stage, sheet, book, body = laid.stage, self.sheet, self.body.book, self.body
         stays = [s for s in body.stays(stage.asks) if s.until is None or s.until > laid.begins]
         because = (*self.why, stage.said["transfer"])
+        together = self._together()
         separate = book.hours(f"separate_{self.cls}") or book.hours("separate")
         house = book.hours(f"house_{self.cls}") or book.hours("house")
         if stage.asks in ("quarantine_site", "isolate_site", "isolate_hospital") and separate is not None:
             apart = [f for f in (body.separated(), *stays[:1]) if f is not None][:1]
             arrived = [f for f in body.of("trip") if f.value["stage"] == "arrived" and f.value.get("purpose") != "home"]
             sheet.duty("transfer", stage.name, begins=laid.begins, due=laid.begins + separate, because=because,
-                       proofs=apart or best(arrived))  # fmt: skip
+                       proofs=apart or best(arrived), values=together)  # fmt: skip
         if house is not None:
             why = (*self.why, stage.said["place"])
             sheet.duty("place", stage.name, begins=laid.begins, due=laid.begins + house, because=why,
-                       proofs=best(stays))  # fmt: skip
+                       proofs=best(stays), values=together)  # fmt: skip
+
+    def _together(self) -> dict[str, str]:
+        """Return who must be in the same place: the guardian of a child, from whom she is not parted."""
+        person = self.body.last("person")
+        guardian = None if person is None else person.value.get("guardian")
+        return {} if guardian is None else {"with": str(guardian)}
 
     def _remain(self, laid: Laid, chain: Signed) -> datetime:
         """Write the span of the restraint as it was signed; return when it ends."""

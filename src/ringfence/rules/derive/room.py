@@ -18,6 +18,8 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     sheet = Sheet(dossier, now)
     inside = _occupants(dossier, now)
     _double_custody(sheet, inside)
+    for fact in inside:
+        sheet.wake(fact.until)
     if inside:
         people = tuple(str(fact.value["who"]) for fact in inside)
         return sheet.derivation(Status("occupied", values=(("who", people),)))

@@ -42,6 +42,7 @@ def located(sheet: Sheet, body: Body, since: Fact) -> None:
     proofs = [f for f in attempts if f.value["outcome"] == "reached"]
     tries = len(attempts) - len(proofs)
     proofs += [f for f in body.of("found") if f.value["outcome"] == "here"]
+    proofs += body.seen().values()
     for kind in ("agreement", "separated", "stay", "interview"):
         proofs += body.of(kind)
     because = (sheet.because("duty.locate", book.clock_key("locate"), tries=tries),)

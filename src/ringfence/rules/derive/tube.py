@@ -173,7 +173,8 @@ def _hold(
     if renewals:
         ends = max(ends, most)
     if reached.value.get("agreed") is False:
-        until = [end for fact, end in orders if fact.value["asks"] == "hold" and end > begins]
+        powers = [(fact, end) for fact, end in orders if fact.value["rung"] != "agreement"]
+        until = [end for fact, end in powers if fact.value["asks"] == "hold" and end > begins]
         if not until:
             return None
         ends = min(ends, max(until))

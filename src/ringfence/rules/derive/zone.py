@@ -93,8 +93,9 @@ def _until(sheet: Sheet, zone: Zone, orders: list[tuple[Fact, datetime]]) -> dat
     ends = []
     for fact, end in orders:
         if _orders(fact, zone, book.get(zone.key("asks"))):
-            sheet.wake(fact.value["served_at"])
-            if fact.value["served_at"] > sheet.now:
+            served = fact.value.get("served_at") or fact.at
+            sheet.wake(served)
+            if served > sheet.now:
                 continue
             most = None if longest is None else book.start_of(book.day_of(fact.at) + longest + 1)
             ends.append(end if most is None else min(end, most))
