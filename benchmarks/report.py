@@ -38,7 +38,15 @@ def write(path: Path, run: Run) -> None:
 
 
 def _mark(run: Run) -> tuple[Any, ...]:
-    return run["commit"], run["cpu"], run["cores"], tuple(s["city"]["people"] for s in run["sizes"])
+    return (
+        run["commit"],
+        run["cpu"],
+        run["cores"],
+        (
+            *(s["city"]["people"] for s in run["sizes"]),
+            *(("rules", run["rules"]["contacts"]) if "rules" in run else ()),
+        ),
+    )
 
 
 def _rounded(value: Any) -> Any:
@@ -88,7 +96,8 @@ def _section(run: Run) -> list[str]:
         f"{run['cores']} cores, {run['memory_gb']} GB, {run['system']}, Python {run['python']}, {libraries}.",
         "",
     ]
-    return [*lines, *(line for size in run["sizes"] for line in _size(size))]
+    rules = _rules(run["rules"]) if "rules" in run else []
+    return [*lines, *(line for size in run["sizes"] for line in _size(size)), *rules]
 
 
 def _size(size: Run) -> list[str]:
@@ -179,4 +188,18 @@ def _changed(changed: Run) -> list[str]:
         f" persons erased; answers checked again before and after compaction, which took"
         f" {changed['compact_seconds']:.1f} s ({changed['compact_rows_a_second'] / 1e6:.1f} M rows/s).",
         "",
+    ]
+
+
+def _rules(found: Run) -> list[str]:
+    """Return what `python -m benchmarks.rules` measured."""
+    rows = [[name, f"{t['n']:,}", _cell(t), ms(t["p99"])] for name, t in found["ms"].items()]
+    return [
+        f"### Duties of {found['contacts']:,} contacts",
+        "",
+        f"{found['facts']:,} facts under cn-covid-8 give {found['duties']:,} duties, checked by hand, by halves and"
+        f" after a correction: another onset of the case derives {found['derived again after the corrected onset']:,}"
+        f" subjects again and asks for {found['to be assessed again after it']:,} to be assessed again.",
+        "",
+        *_table(["duties, processor time", "times", "median (least – greatest)", "p99"], rows),
     ]

@@ -196,3 +196,11 @@ def test_an_incident_is_not_over_while_a_case_that_it_does_not_name_is_open():
     assert [p.kind for p in answer.proposals] == ["outbreak_not_over"]
     over = [*facts, fact("discharge", "infection:1", "2022-03-20T12:00")]
     assert derive_all(over, book, at("2022-03-21T08:00"))[Subject("incident", 1)].proposals == ()
+
+
+def test_an_exposure_to_a_possible_source_that_goes_on_wakes_each_midnight():
+    facts = [*ill(1, "2022-03-06", "2022-03-08T08:00"),
+             met(2, "2022-03-07", setting="household", going_on=True, backward=True)]  # fmt: skip
+    incident = Incident(facts, eighth(), at("2022-03-09T10:00"))
+    incident.add([], now=at("2022-03-10T10:00"))
+    assert incident.derivations == derive_all(facts, eighth(), at("2022-03-10T10:00"))

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,10 @@ _OF_A_FACT = {
 }
 _OF_A_FILE = ("schema", "zone", "pack", "facts")
 _MOMENT_WRITTEN = "2022-03-08T10:30 | 2022-03-08"
-_BODILY = ("contact", "infection", "person")
+BODILY = ("contact", "infection", "person")
+"""The subjects that are one body: one person may be all three."""
+OF_A_TUBE = ("sample", "result")
+"""What happened to the bodies of the members of a tube, and belongs to the tube too."""
 _FREES = ("release", "discharge", "ended")
 LET_GO = "let_go"
 """A release, discharge or early end that was taken back after it was known. Who was told that she is free stays free
@@ -60,6 +64,10 @@ class Fact(NamedTuple):
     grade: Grade = Grade.B
     value: Mapping[str, Any] = {}
     retracts: str | None = None
+
+
+IN_ORDER = itemgetter(3, 4, 0)
+"""What facts are sorted by: when they happened, when they became known, their id."""
 
 
 @cache
@@ -161,66 +169,74 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
     but for `let_go`.
     """
     known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
-    by_target: dict[str, list[Fact]] = defaultdict(list)
-    for fact in known.values():
-        if fact.retracts is not None:
-            by_target[fact.retracts].append(fact)
-    if by_target:
-        standing: dict[str, bool] = {}
-        known = {
-            key: fact if stands else fact._replace(kind=LET_GO)
-            for key, fact in known.items()
-            if (stands := _stands(key, by_target, standing)) or _let_go(fact, by_target[key], standing)
-        }
-    return sorted((f for f in known.values() if f.kind != "retraction"), key=lambda f: (f.at, f.known_at, f.id))
+    gone = struck(known.values())
+    return standing(known.values(), gone, let_go(known.values(), gone))
 
 
-def _let_go(fact: Fact, retracting: Iterable[Fact], standing: Mapping[str, bool]) -> bool:
-    """Return whether a fact that does not stand has freed somebody before it was taken back."""
-    if fact.kind not in _FREES:
-        return False
-    taken_back = [f.known_at for f in retracting if standing[f.id]]
-    return bool(taken_back) and min(taken_back) > fact.known_at
+def standing(known: Iterable[Fact], gone: Collection[str], freeing: Iterable[Fact]) -> list[Fact]:
+    """Return the facts that stand among known ones, oldest first.
+
+    Each is given once; `gone` are the ids struck, `freeing` what goes on as `let_go`.
+    """
+    found = [f for f in known if f[1] != "retraction" and f[0] not in gone]
+    found += freeing
+    found.sort(key=IN_ORDER)
+    return found
 
 
-def _stands(key: str, by_target: Mapping[str, Sequence[Fact]], standing: dict[str, bool]) -> bool:
-    """Return whether a fact stands: no fact that stands retracts it. A ring of retractions strikes all of it."""
-    path = [key]
-    while path:
-        top = path[-1]
-        if top in standing:
-            path.pop()
+def let_go(known: Collection[Fact], gone: Set[str]) -> list[Fact]:
+    """Return, as `let_go`, those among facts that do not stand that freed somebody before they were taken back."""
+    freed = {fact[0]: fact for fact in known if fact[0] in gone and fact[1] in _FREES} if gone else {}
+    if not freed:
+        return []
+    taken_back: dict[str, datetime] = {}
+    for fact in known:
+        target = fact[9]
+        if target in freed and fact[0] not in gone:
+            taken_back[target] = min(fact[4], taken_back.get(target, fact[4]))
+    return [freed[key]._replace(kind=LET_GO) for key, moment in taken_back.items() if moment > freed[key].known_at]
+
+
+def struck(facts: Iterable[Fact]) -> set[str]:
+    """Return the ids of facts that do not stand: one that stands retracts them, or they retract each other in a ring.
+
+    Each fact retracts one at most, so that what nobody retracts stands, and the rest follows from there.
+    """
+    target = {fact[0]: fact[9] for fact in facts if fact[9] is not None}
+    gone: set[str] = set()
+    if not target:
+        return gone
+    open_of = Counter(target.values())
+    decided = [key for key in target if key not in open_of]
+    for key in decided:  # grows while it is walked
+        other = target.get(key)
+        if other is None or other in gone:
             continue
-        waiting = [f.id for f in by_target.get(top, ()) if f.id not in standing]
-        if waiting and not any(w in path for w in waiting):
-            path.append(waiting[0])
-            continue
-        standing[top] = not waiting and not any(standing[f.id] for f in by_target.get(top, ()))
-        path.pop()
-    return standing[key]
+        open_of[other] -= 1
+        if key not in gone:
+            gone.add(other)
+            decided.append(other)
+        elif not open_of[other]:
+            decided.append(other)
+    return gone | (target.keys() - set(decided))
 
 
 def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
-    """Return facts by subject, each list in the order given.
+    """Return facts by subject, from facts in order.
 
     What is said of a person is a fact of her as infection and as contact, and so is what happened to the body of
     either: a sample, a result, a dose, an onset, an observation, a stay.
     """
-    shared = _shared_kinds()
     by: dict[Subject, list[Fact]] = defaultdict(list)
     bodies: dict[int, list[Fact]] = defaultdict(list)
     for fact in facts:
-        if fact.subject[0] in _BODILY and (fact.kind in shared or fact.subject[0] == "person"):
-            bodies[fact.subject[1]].append(fact)
+        subject = fact[2]
+        if subject[0] in BODILY:
+            bodies[subject[1]].append(fact)
         else:
-            by[fact.subject].append(fact)
-    people = {s[1] for s in by if s[0] in ("contact", "infection")}
+            by[subject].append(fact)
     for number, found in bodies.items():
-        for kind in _BODILY:
-            subject = Subject(kind, number)
-            named = any(f.subject[0] == kind for f in found)
-            if subject in by or named or (kind == "person" and number not in people):
-                by[subject] = _merged(by.get(subject, []), found)
+        _of_body(number, found, by)
     _tell_affected(facts, by)
     for subject in [s for s in by if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
@@ -236,6 +252,19 @@ def _with_trips(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fac
     return _merged(facts, trips) if trips else facts
 
 
+def _of_body(number: int, facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:
+    """Tell the facts of one body apart: as a case, as a contact, and as a person where she is neither."""
+    shared = _shared_kinds()
+    named = {fact[2][0] for fact in facts}
+    for kind in ("contact", "infection"):
+        if kind in named:
+            by[Subject(kind, number)] = facts if len(named) == 1 else [
+                f for f in facts if f[2][0] in (kind, "person") or f[1] in shared
+            ]  # fmt: skip
+    if "person" in named or all(f[1] in shared for f in facts):
+        by[Subject("person", number)] = [f for f in facts if f[2][0] == "person" or f[1] in shared]
+
+
 def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:
     """Give a cross-infection of a site, and the ruling on it, to the people whose release waits for it."""
     for found in [fact for fact in facts if fact.kind == "cross_infection"]:
@@ -248,7 +277,7 @@ def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None
 def _with_members(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fact]:
     """Return the facts of a tube with the samples and results of the people in it, whose holds those end."""
     members = {who.number for fact in facts if fact.kind == "members" for who in fact.value["who"]}
-    own = [f for number in sorted(members) for f in bodies.get(number, ()) if f.kind in ("sample", "result")]
+    own = [f for number in sorted(members) for f in bodies.get(number, ()) if f.kind in OF_A_TUBE]
     return _merged(facts, own) if own else facts
 
 
@@ -260,7 +289,7 @@ def _shared_kinds() -> frozenset[str]:
 def _merged(ours: list[Fact], body: list[Fact]) -> list[Fact]:
     if not ours:
         return list(body)
-    return sorted([*ours, *body], key=lambda f: (f.at, f.known_at, f.id))
+    return sorted([*ours, *body], key=IN_ORDER)
 
 
 def _moment(value: object, zone: ZoneInfo) -> datetime | None:

@@ -12,6 +12,7 @@ from ringfence.rules.duties import DESKS, Because
 from ringfence.rules.packfile import Entry, Pack
 from ringfence.rules.typing import nearest
 from ringfence.vocabulary.moments import zone_named
+from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.refusals import Refused
 
 Made = TypeVar("Made")
@@ -44,6 +45,9 @@ class Rulebook:
     _made: dict[str, Any] = field(default_factory=dict)
     _days: dict[int, datetime] = field(default_factory=dict)
     _hours: dict[str, timedelta | None] = field(default_factory=dict)
+    _clock_keys: dict[str, str] = field(default_factory=dict)
+    _plain: dict[tuple[str, str], Because] = field(default_factory=dict)
+    _needed: dict[str, Grade] = field(default_factory=dict)
     _name: str = ""
     earlier: tuple[datetime, Rulebook] | None = None
     """Until when a subject that was pinned to this followed another, and which: by that what was signed is judged."""
@@ -114,6 +118,20 @@ class Rulebook:
         self.asked.add(key)
         return Because(code, ruled.cited, self._name, facts, values)
 
+    def plain(self, code: str, key: str) -> Because:
+        """Return a reason that rests on a key of the pack alone: one for everybody, for a city has millions of them."""
+        found = self._plain.get((code, key))
+        if found is None:
+            found = self._plain[code, key] = self.because(code, key)
+        return found
+
+    def needed(self, kind: str) -> Grade:
+        """Return the weakest grade of a proof that closes a kind of duty for good."""
+        found = self._needed.get(kind)
+        if found is None:
+            found = self._needed[kind] = Grade[self.get(f"proof.{kind}", "B")]
+        return found
+
     def desk(self, kind: str) -> str:
         """Return the desk that owns a kind of duty."""
         return self.pack.desks.get(kind) or DESKS[kind]
@@ -130,7 +148,11 @@ class Rulebook:
 
     def clock_key(self, clock: str) -> str:
         """Return the key from which `hours` takes the time of a clock."""
-        return f"clock.{clock}.hard" if self.has(f"clock.{clock}.hard") else f"clock.{clock}.target"
+        key = self._clock_keys.get(clock)
+        if key is None:
+            key = f"clock.{clock}.hard" if self.has(f"clock.{clock}.hard") else f"clock.{clock}.target"
+            self._clock_keys[clock] = key
+        return key
 
     def day_of(self, moment: datetime) -> int:
         """Return the ordinal of the local day that holds a moment."""

@@ -6,6 +6,7 @@ touches, going to the next stratum only from subjects whose status changed. Both
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -14,7 +15,8 @@ from functools import cache
 from ringfence.rules.derive import Dossier, derive
 from ringfence.rules.derive.contact import status_of
 from ringfence.rules.duties import Derivation, Status
-from ringfence.rules.facts import Fact, current, dossiers, kinds
+from ringfence.rules.facts import Fact, kinds
+from ringfence.rules.gathering import Gathered
 from ringfence.rules.rulebook import Rulebook
 from ringfence.vocabulary.subjects import Subject
 
@@ -41,45 +43,40 @@ class Incident:
     def __init__(self, facts: Iterable[Fact], book: Books, now: datetime) -> None:
         self._book: Callable[[Subject], Rulebook] = (lambda _: book) if isinstance(book, Rulebook) else book
         self.now = now
-        self._facts = {fact.id: fact for fact in facts}
-        self._by: dict[Subject, list[Fact]] = {}
+        self._gathered = Gathered(facts, now)
+        self._by = self._gathered.by
+        self._of_kind: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
         self._leaning: dict[Subject, set[Subject]] = defaultdict(set)
         self._leans: dict[Subject, tuple[Subject, ...]] = {}
         self._status: dict[Subject, Status] = {}
+        self._wakes: list[tuple[datetime, Subject]] = []
         self.derivations: dict[Subject, Derivation] = {}
         self.recomputed = 0
-        self._start()
+        self._settle({subject for subject in self._by if subject[0] in _DERIVED})
 
     def facts(self) -> list[Fact]:
         """Return all facts taken in so far, those that no longer stand among them."""
-        return list(self._facts.values())
+        return self._gathered.facts()
 
     def add(self, facts: Iterable[Fact], *, now: datetime | None = None) -> set[Subject]:
         """Take in more facts, and a later moment; return the subjects that were derived again."""
-        new = list(facts)
-        self._facts.update((fact.id, fact) for fact in new)
-        before, self._by = self._by, self._gathered(now or self.now)
-        touched = {s for s in self._by.keys() | before.keys() if before.get(s) != self._by.get(s)}
-        if now is not None and now != self.now:
-            woken = {s for s, d in self.derivations.items() if d.wake_at is not None and d.wake_at <= now}
-            touched |= woken
-            self.now = now
+        before, self.now = self.now, self.now if now is None else now
+        touched = {s for s in self._gathered.add(facts, self.now) if s.kind in _DERIVED}
+        self._by = self._gathered.by
+        if self.now < before:
+            touched |= self.derivations.keys()
+        while self._wakes and self._wakes[0][0] <= self.now:
+            moment, subject = heapq.heappop(self._wakes)
+            derivation = self.derivations.get(subject)
+            if derivation is not None and derivation.wake_at == moment:
+                touched.add(subject)
         return self._settle(touched)
-
-    def _start(self) -> None:
-        self._by = self._gathered(self.now)
-        self._settle(set(self._by))
-
-    def _gathered(self, now: datetime) -> dict[Subject, list[Fact]]:
-        found = dossiers(current(self._facts.values(), now=now))
-        return {subject: facts for subject, facts in found.items() if subject.kind in _DERIVED}
 
     def _settle(self, touched: set[Subject]) -> set[Subject]:
         """Derive what was touched, then whatever leans on a status that changed, stratum by stratum."""
-        for subject in touched:
-            self._lean(subject)
         waiting: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
         for subject in touched:
+            self._lean(subject)
             waiting[subject.kind].add(subject)
         for kind in STRATA:
             if kind == "contact":
@@ -91,7 +88,7 @@ class Incident:
                         waiting[other.kind].add(other)
             for leaning, on in LEAN_ON_ALL.items():
                 if on == kind and changed:
-                    again = {s for s in self._by if s.kind == leaning}
+                    again = set(self._of_kind[leaning])
                     waiting[leaning] |= again
                     if leaning == kind:  # what zones say of themselves does not rest on other zones: once is enough
                         for subject in again:
@@ -119,6 +116,11 @@ class Incident:
         return found
 
     def _lean(self, subject: Subject) -> None:
+        """Note that a subject is there, or no longer, and on whom it leans."""
+        if subject in self._by:
+            self._of_kind[subject[0]].add(subject)
+        else:
+            self._of_kind[subject[0]].discard(subject)
         for other in self._leans.get(subject, ()):
             self._leaning[other].discard(subject)
         leans = tuple(leans_on(subject, self._by.get(subject, ())))
@@ -138,6 +140,8 @@ class Incident:
         answer = derive(Dossier(subject, self._book(subject), facts, self._statuses(subject)), self.now)
         self.derivations[subject] = answer
         self._status[subject] = answer.status
+        if answer.wake_at is not None:
+            heapq.heappush(self._wakes, (answer.wake_at, subject))
         return before is None or before.status != answer.status
 
     def _statuses(self, subject: Subject) -> Mapping[Subject, Status]:
@@ -145,7 +149,7 @@ class Incident:
         of_all = LEAN_ON_ALL.get(subject.kind)
         others = self._leans.get(subject, ())
         if of_all is not None:
-            others = (*others, *(s for s in self._status if s.kind == of_all and s != subject))
+            others = (*others, *(s for s in self._of_kind[of_all] if s != subject))
         for other in others:
             status = self._status.get(other)
             if status is not None:
@@ -153,29 +157,34 @@ class Incident:
         return found
 
 
+_LOWER = {kind: frozenset(STRATA[:rank]) | ({"contact"} if kind == "contact" else frozenset())
+          for rank, kind in enumerate(STRATA)}  # fmt: skip
+"""On which kinds of subject a kind leans."""
+
+
 @cache
-def _kinds_that_name() -> frozenset[str]:
-    """Return the kinds of fact that may name other subjects."""
-    return frozenset(
-        name for name, (_, fields) in kinds().items() if any(f.form in ("subject", "subjects") for f in fields.values())
-    )
+def _fields_that_name() -> Mapping[str, tuple[str, ...]]:
+    """Return the fields that name other subjects, by the kinds of fact that have such."""
+    found = {
+        kind: tuple(name for name, f in fields.items() if f.form in ("subject", "subjects"))
+        for kind, (_, fields) in kinds().items()
+    }
+    return {kind: names for kind, names in found.items() if names}
 
 
 def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
     """Return the subjects whose status a derivation reads: those that its facts name, of lower strata."""
     found: set[Subject] = set()
-    rank = STRATA.index(subject.kind)
-    names_others = _kinds_that_name()
+    naming, lower = _fields_that_name(), _LOWER[subject[0]]
     for fact in facts:
-        if fact[1] not in names_others:
-            continue
-        for value in fact.value.values():
-            if isinstance(value, Subject):
-                found.add(value)
-            elif isinstance(value, tuple):
-                found.update(v for v in value if isinstance(v, Subject))
-    if subject.kind == "contact":
-        found.add(Subject("infection", subject.number))
+        if fact[1] in naming:
+            for name in naming[fact[1]]:
+                value = fact[8].get(name)
+                if isinstance(value, Subject):
+                    found.add(value)
+                elif value is not None:
+                    found.update(value)
+    if subject[0] == "contact":
+        found.add(Subject("infection", subject[1]))
     found.discard(subject)
-    lower = set(STRATA[:rank]) | ({"contact"} if subject.kind == "contact" else set())
-    return {s for s in found if s.kind in lower}
+    return {s for s in found if s[0] in lower}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ringfence.rules.derive.sheet import Spans
+from ringfence.rules.derive.sheet import Spans, best
 from ringfence.rules.facts import LET_GO, Fact
 from ringfence.rules.instruments import void_reasons
 from ringfence.rules.rulebook import Rulebook
 
 FEVER_C = 37.3
+SEEN = ("seen", "ill")
+"""The marks of an observation that say that somebody saw her."""
 SITES = ("quarantine_site", "hospital", "shelter", "isolation_site")
 PLACED_IN = {
     "quarantine_site": ("quarantine_site",),
@@ -32,15 +33,16 @@ class Taken(NamedTuple):
     day: int
     sample: Fact
     result: Fact | None
+    outcome: str
+    """Negative, positive, abnormal, invalid or indeterminate, or waiting."""
 
-    @property
-    def outcome(self) -> str:
-        """Return negative, positive, abnormal, invalid or indeterminate, or waiting."""
-        return "waiting" if self.result is None else str(self.result.value["outcome"])
+    @classmethod
+    def of(cls, day: int, sample: Fact, result: Fact | None) -> Taken:
+        """Return a sample with its outcome."""
+        return cls(day, sample, result, "waiting" if result is None else result.value["outcome"])
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """A chain of instruments and agreements, each served before the one before it ended: from when, until when."""
 
     begins: datetime
@@ -51,7 +53,7 @@ class Signed:
 class Body:
     """The facts of one person by kind, and what is read from them more than once."""
 
-    __slots__ = ("_facts", "_observed", "_taken", "book", "by")
+    __slots__ = ("_facts", "_observed", "_positive", "_seen", "_taken", "_taken_on", "book", "by")
 
     def __init__(self, facts: Sequence[Fact], book: Rulebook) -> None:
         by: dict[str, list[Fact]] = {}
@@ -65,7 +67,10 @@ class Body:
         self._facts = facts
         self.book = book
         self._taken: list[Taken] | None = None
+        self._taken_on: dict[int, list[Taken]] | None = None
+        self._positive: Taken | None = None
         self._observed: dict[int, list[Fact]] | None = None
+        self._seen: dict[int, Fact] | None = None
 
     def of(self, kind: str) -> Sequence[Fact]:
         """Return the facts of a kind, oldest first."""
@@ -100,25 +105,44 @@ class Body:
                 else:
                     alone.append(result)
             day_of = self.book.day_of
-            taken = [Taken(day_of(s.at), s, of_sample.get(s.id)) for s in samples]
-            taken += [Taken(day_of(r.at), r, r) for r in alone]
+            taken = [Taken.of(day_of(s.at), s, of_sample.get(s.id)) for s in samples]
+            taken += [Taken.of(day_of(r.at), r, r) for r in alone]
             taken.sort(key=lambda t: (t.sample.at, t.sample.id))
             self._taken = taken
+            self._positive = next((t for t in taken if t.outcome == "positive"), None)
         return self._taken
+
+    def taken_on(self) -> dict[int, list[Taken]]:
+        """Return her samples by local day."""
+        if self._taken_on is None:
+            self._taken_on = {}
+            for taken in self.taken():
+                self._taken_on.setdefault(taken.day, []).append(taken)
+        return self._taken_on
 
     def observed(self) -> dict[int, list[Fact]]:
         """Return observations by local day."""
         if self._observed is None:
             found: dict[int, list[Fact]] = {}
-            day_of = self.book.day_of
+            zone = self.book.zone
             for fact in self.by.get("observation", ()):
-                found.setdefault(day_of(fact.at), []).append(fact)
+                found.setdefault(fact[3].astimezone(zone).toordinal(), []).append(fact)
             self._observed = found
         return self._observed
 
+    def seen(self) -> Mapping[int, Fact]:
+        """Return the observation that shows best that she was seen, by local day on which she was."""
+        if self._seen is None:
+            self._seen = {}
+            for day, facts in self.observed().items():
+                for fact in best([f for f in facts if f.value["seen"] in SEEN]):
+                    self._seen[day] = fact
+        return self._seen
+
     def positive(self) -> Taken | None:
         """Return her first sample that was found positive."""
-        return next((t for t in self.taken() if t.outcome == "positive"), None)
+        self.taken()
+        return self._positive
 
     def stays(self, asks: str) -> list[Fact]:
         """Return the stays that cover what is asked."""
@@ -137,14 +161,13 @@ class Body:
 
     def ill(self, *, since: datetime) -> Fact | None:
         """Return the latest observation of illness since a moment, None if a later one finds her well."""
-        found: Fact | None = None
-        for fact in self.of("observation"):
+        for fact in reversed(self.of("observation")):
             value = fact.value
-            if fact.at < since or value["seen"] not in ("seen", "ill"):
+            if fact.at < since or value["seen"] not in SEEN:
                 continue
             sick = value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C
-            found = fact if sick else None
-        return found
+            return fact if sick else None
+        return None
 
     def let_go(self, *, after: datetime | None = None) -> list[datetime]:
         """Return when she was let go, oldest first: released or discharged, even if that was taken back later."""
@@ -208,10 +231,13 @@ def earliest(facts: Sequence[Fact]) -> Fact | None:
 def days_covered(days: Sequence[int], book: Rulebook) -> Spans:
     """Return the stretches that sorted local days cover."""
     spans: list[tuple[datetime, datetime]] = []
+    first = last = None
     for day in days:
-        start, stop = book.start_of(day), book.start_of(day + 1)
-        if spans and spans[-1][1] == start:
-            spans[-1] = (spans[-1][0], stop)
-        else:
-            spans.append((start, stop))
+        if last is None or day != last + 1:
+            if first is not None and last is not None:
+                spans.append((book.start_of(first), book.start_of(last + 1)))
+            first = day
+        last = day
+    if first is not None and last is not None:
+        spans.append((book.start_of(first), book.start_of(last + 1)))
     return tuple(spans)

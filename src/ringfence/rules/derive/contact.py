@@ -63,11 +63,12 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     book = dossier.rulebook
     plan = book.made("contacts", _plan)
     body = Body(dossier.facts, book)
-    met, backward, withdrawn = _met(dossier, body, now)
+    counted = {fact.id: _counted(fact, dossier, body, now) for fact in body.of("exposure")}
+    met, backward, withdrawn = _met(body, counted)
     sheet = Sheet(dossier, now)
     episodes = _episodes(met, plan.longest)
-    for one in met:
-        if one.going_on:
+    for one in counted.values():
+        if one is not None and one.going_on:
             sheet.wake(book.start_of(book.day_of(now) + 1))
             sheet.wake(one.stops_at)
     if len(episodes) == 1:
@@ -85,17 +86,18 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     if backward:
         _backward(sheet, body, backward)
     _died(sheet, body)
-    return sheet.derivation(_status(dossier, body, now))
+    return sheet.derivation(_status(dossier, body, counted))
 
 
 def status_of(dossier: Dossier, now: datetime) -> Status:
     """Return what others lean on in a contact."""
-    return _status(dossier, Body(dossier.facts, dossier.rulebook), now)
+    body = Body(dossier.facts, dossier.rulebook)
+    return _status(dossier, body, {fact.id: _counted(fact, dossier, body, now) for fact in body.of("exposure")})
 
 
-def _status(dossier: Dossier, body: Body, now: datetime) -> Status:
+def _status(dossier: Dossier, body: Body, counted: Mapping[str, Met | None]) -> Status:
     direct = [f for f in body.of("exposure") if f.value["to"].kind == "infection"]
-    met = [m for m in (_counted(f, dossier, body, now) for f in direct) if m is not None]
+    met = [m for m in (counted[f.id] for f in direct) if m is not None]
     assessed = body.last("assessment")
     apart = body.separated(min((m.begins for m in met), default=None))
     taken = body.taken()
@@ -156,7 +158,7 @@ def _died(sheet: Sheet, body: Body) -> None:
 # ── exposures ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _met(dossier: Dossier, body: Body, now: datetime) -> tuple[list[Met], list[Fact], list[Fact]]:
+def _met(body: Body, counted: Mapping[str, Met | None]) -> tuple[list[Met], list[Fact], list[Fact]]:
     """Return exposures that count, those to a possible source, and those that no longer count."""
     met: list[Met] = []
     backward: list[Fact] = []
@@ -165,11 +167,11 @@ def _met(dossier: Dossier, body: Body, now: datetime) -> tuple[list[Met], list[F
         if fact.value.get("backward"):
             backward.append(fact)
             continue
-        counted = _counted(fact, dossier, body, now)
-        if counted is None:
+        one = counted[fact.id]
+        if one is None:
             withdrawn.append(fact)
         else:
-            met.append(counted)
+            met.append(one)
     met.sort(key=lambda m: (m.begins, m.fact.id))
     return met, backward, withdrawn
 
@@ -245,8 +247,9 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     person = body.last("person")
     found = _classified(met, dossier, person)
     known_at = min((_known(m, dossier) for m in met), default=assessed.known_at if assessed else sheet.now)
+    strict = strictest(found, book.get("contact.classes", ()))
     if met:
-        _assess(sheet, found, assessed, known_at)
+        _assess(sheet, found, strict, assessed, known_at)
     if assessed is None or assessed.value["class"] in DROPPED:
         if assessed is not None and not _restrained_as_arrival(body):
             _free(sheet, body, assessed.known_at, (sheet.because("duty.free_not_restrained", facts=(assessed,)),))
@@ -258,49 +261,35 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
         s for s in (dossier.leans_on.get(m.fact.value["to"]) for m in met if m.fact.value["to"].kind == "contact")
         if s is not None
     ]  # fmt: skip
+    exposures = [m.fact for m in met]
+    told_at = [f.known_at for f in (*exposures, *withdrawn)] + _changes((*exposures, *withdrawn), dossier)
     bare = not met and not withdrawn
     if bare:
-        hours = book.hours("assess_again") or book.hours("assess") or timedelta(hours=24)
-        nothing = sheet.because("duty.no_exposure", facts=(assessed,), cls=cls)
-        sheet.duty("assess_again", str(sum(f.kind == "assessment" for f in body.every())), begins=assessed.known_at,
-                   due=assessed.known_at + hours, because=(nothing,), values={"from": cls, "to": "none"})  # fmt: skip
-    if met or withdrawn:
-        _assess_again(sheet, cls, met, found, assessed, linked, withdrawn)
+        _assess_bare(sheet, body, cls, assessed)
+    else:
+        _assess_again(sheet, cls, met, strict, assessed, linked, told_at)
     first = min((m.begins for m in met), default=assessed.at)
     last = max((m.last for m in met), default=assessed.at)
-    changed = max(
-        [
-            assessed.known_at,
-            *(f.known_at for f in body.of("exposure")),
-            *_changes([m.fact for m in met], dossier),
-            *_changes(withdrawn, dossier),
-        ]
-    )
-    exposures = [m.fact for m in met]
+    changed = max([assessed.known_at, *[f.known_at for f in body.of("exposure")], *told_at])
     ended = max((m.ends for m in met), default=last)
     why: tuple[Because, ...] = (
         sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=ended),
     )
-    course = _course(sheet, body, plan, cls, first, last, assessed.known_at, _strains(exposures, dossier))
-    told(
-        sheet,
-        body,
-        assessed,
-        why,
-        restrained=course is not None and any(s.restrains for s in course_of(book, course).stages),
-    )
+    name = _course(sheet, body, plan, cls, first, last, assessed.known_at, _strains(exposures, dossier))
+    course = course_of(book, name) if name is not None else None
+    told(sheet, body, assessed, why, restrained=course is not None and course.restrains)
     located(sheet, body, assessed)
     letters(sheet, body, assessed)
     if course is not None and (met or not withdrawn):
         walk = Walk(
-            sheet=sheet, body=body, course=course_of(book, course),
+            sheet=sheet, body=body, course=course,
             anchors=_anchors(first, last, body), known_at=assessed.known_at, changed_at=changed, why=why, cls=cls,
             linked=() if _capped(book, cls, linked) else linked, frozen=_frozen(body, sheet),
         )  # fmt: skip
         walk.along()
         if bare:  # day 0 is not known: nothing longer can be asked for
             sheet.proposals = [p for p in sheet.proposals if p.kind != "extend"]
-        if not any(stage.restrains for stage in walk.course.stages):
+        if not course.restrains:
             _free(sheet, body, changed, (*why, sheet.because("duty.free_not_restrained", facts=(assessed,))))
     elif withdrawn and not met:
         free = sheet.because("duty.free_at_once", "clock.free_within.target", withdrawn[:3])
@@ -314,7 +303,7 @@ def _restrained_as_arrival(body: Body) -> bool:
     """Return whether the course of someone who arrived restrains her, whatever she is as a contact."""
     arrival = body.last("arrival")
     name = body.book.get(f"arrival.{arrival.value.get('risk', 'none')}.course") if arrival is not None else None
-    return name is not None and any(stage.restrains for stage in course_of(body.book, name).stages)
+    return name is not None and course_of(body.book, name).restrains
 
 
 def _arrived(sheet: Sheet, body: Body) -> None:
@@ -328,7 +317,7 @@ def _arrived(sheet: Sheet, body: Body) -> None:
     course = course_of(book, name)
     left = arrival.value.get("left_at") or arrival.at
     anchors = _anchors(left, left, body)
-    told(sheet, body, arrival, why, restrained=any(stage.restrains for stage in course.stages))
+    told(sheet, body, arrival, why, restrained=course.restrains)
     walk = Walk(sheet=sheet, body=body, course=course, anchors={"entry": arrival.at, **anchors}, cls="arrival",
                 known_at=arrival.known_at, changed_at=arrival.known_at, why=why,
                 frozen=_frozen(body, sheet))  # fmt: skip
@@ -354,40 +343,50 @@ def strictest(found: Sequence[tuple[Met, Classified]], classes: Sequence[str]) -
     return found[min(ranked)[1]] if ranked else None
 
 
-def _assess(sheet: Sheet, found: Sequence[tuple[Met, Classified]], assessed: Fact | None, known_at: datetime) -> None:
+def _assess(
+    sheet: Sheet,
+    found: Sequence[tuple[Met, Classified]],
+    strict: tuple[Met, Classified] | None,
+    assessed: Fact | None,
+    known_at: datetime,
+) -> None:
     """Write the duty to assess a candidate, with the class that the pack proposes and what is not known."""
     book = sheet.dossier.rulebook
     hours = book.hours("assess")
-    best = strictest(found, book.get("contact.classes", ()))
-    reasons = best[1].because if best is not None else tuple(b for _, c in found[:1] for b in c.because)
+    reasons = strict[1].because if strict is not None else tuple(b for _, c in found[:1] for b in c.because)
     sheet.duty("assess", "first", begins=known_at, due=None if hours is None else known_at + hours, because=reasons,
                proofs=[assessed] if assessed is not None else [],
-               values={"class": best[1].cls if best else "none"})  # fmt: skip
+               values={"class": strict[1].cls if strict else "none"})  # fmt: skip
     if assessed is None:
         unknowns = tuple(u for _, c in found for u in c.unknowns)
-        sheet.propose("class", "first", reasons, cls=best[1].cls if best else "none", ask=unknowns)
+        sheet.propose("class", "first", reasons, cls=strict[1].cls if strict else "none", ask=unknowns)
+
+
+def _assess_bare(sheet: Sheet, body: Body, cls: str, assessed: Fact) -> None:
+    """Open `assess again` where an assessment rests on no exposure."""
+    hours = body.book.hours("assess_again") or body.book.hours("assess") or timedelta(hours=24)
+    nothing = sheet.because("duty.no_exposure", facts=(assessed,), cls=cls)
+    sheet.duty("assess_again", str(sum(f.kind == "assessment" for f in body.every())), begins=assessed.known_at,
+               due=assessed.known_at + hours, because=(nothing,), values={"from": cls, "to": "none"})  # fmt: skip
 
 
 def _assess_again(
     sheet: Sheet,
     cls: str,
     met: Sequence[Met],
-    found: Sequence[tuple[Met, Classified]],
+    strict: tuple[Met, Classified] | None,
     assessed: Fact,
     linked: Sequence[Status],
-    withdrawn: Sequence[Fact],
+    told_at: Sequence[datetime],
 ) -> None:
     """Open `assess again` where evidence changed after the assessment and the pack would now say otherwise.
 
-    The assessment stands meanwhile.
+    The assessment stands meanwhile. `told_at` is when each exposure, and whom she met, last changed.
     """
     book = sheet.dossier.rulebook
-    best = strictest(found, book.get("contact.classes", ()))
-    changed = [m.fact.known_at for m in met] + [f.known_at for f in withdrawn]
-    changed += _changes([*(m.fact for m in met), *withdrawn], sheet.dossier)
-    newer = [moment for moment in changed if moment > assessed.known_at]
+    newer = [moment for moment in told_at if moment > assessed.known_at]
     positive = next((s for s in linked if s.state == "positive"), None)
-    changes = propose_changes(cls, best[1] if best else None, positive, book)
+    changes = propose_changes(cls, strict[1] if strict else None, positive, book)
     if not changes or not (newer or positive is not None):
         return
     since = max(newer, default=sheet.now)
@@ -506,6 +505,8 @@ def _capped(book: Rulebook, cls: str, linked: Sequence[Status]) -> bool:
 def _frozen(body: Body, sheet: Sheet) -> Fact | None:
     """Return a cross-infection whose ruling is awaited; the freeze ends by itself after its hours."""
     book = body.book
+    if not body.of("cross_infection"):
+        return None
     hours = min(book.hours("cross_infection_ruling") or _FREEZE, _FREEZE)
     ruled = {f.value["on"] for f in body.of("ruling")}
     for fact in body.of("cross_infection"):

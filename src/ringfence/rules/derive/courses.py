@@ -10,10 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ringfence.rules.derive.body import PLACED_IN, RESTRAINS, Body
+from ringfence.rules.duties import Because
 from ringfence.rules.rulebook import Rulebook
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+OUTCOMES = ("positive", "abnormal", "indeterminate", "waiting", "negative", "")
+"""How the samples of a day can come out, by how much it matters; the last where there are none that fit."""
 
 
 class Stage(NamedTuple):
@@ -32,7 +35,6 @@ class Stage(NamedTuple):
     by_entry: bool = False
     specimen: str = ""
     pool: int = 1
-    double: bool = False
     observe: int = 0
     visits: bool = False
     lost_after: int | None = None
@@ -40,6 +42,12 @@ class Stage(NamedTuple):
     release: frozenset[str] = frozenset()
     hand_over: bool = False
     temperature: int = 0
+    said: Mapping[str, Because] = {}
+    """Reasons that are the same for everybody, by the kind of duty."""
+    test_days: Mapping[int, tuple[str, Because, bool]] = {}
+    """By test day: its slot, its reason, and whether two swabs are asked for."""
+    test_values: Mapping[tuple[int, str], Mapping[str, Any]] = {}
+    """What a test says of itself, by its day and outcome."""
 
 
 class Course(NamedTuple):
@@ -49,6 +57,7 @@ class Course(NamedTuple):
     count_from: str
     stages: tuple[Stage, ...]
     longest: int
+    restrains: bool = False
 
 
 class Laid(NamedTuple):
@@ -69,7 +78,8 @@ def course_of(book: Rulebook, name: str) -> Course:
 def _compiled(book: Rulebook, name: str) -> Course:
     count_from = book.get(f"course.{name}.count_from", "last_exposure")
     stages = tuple(_stage(book, name, stage) for stage in book.get(f"course.{name}.stages", ()))
-    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages))
+    restrains = any(stage.restrains for stage in stages)
+    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages), restrains)
 
 
 def _stage(book: Rulebook, course: str, name: str) -> Stage:
@@ -79,7 +89,7 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
         return book.get(f"{key}.{what}", otherwise)
 
     asks = get("asks", "inform")
-    return Stage(
+    stage = Stage(
         name=name,
         asks=asks,
         restrains=asks in RESTRAINS,
@@ -91,7 +101,6 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
         by_entry=get("tests_from") == "entry",
         specimen=get("specimen", ""),
         pool=get("pool", 1),
-        double=get("last_test") == "double_swab",
         observe=get("observe", 0),
         visits=get("observe_by") == "visit",
         lost_after=get("lost_after"),
@@ -102,6 +111,31 @@ def _stage(book: Rulebook, course: str, name: str) -> Stage:
         temperature=get("temperature", 0),
         key=key,
     )
+    return spoken(stage, book, double=get("last_test") == "double_swab")
+
+
+def spoken(stage: Stage, book: Rulebook, *, double: bool = False) -> Stage:
+    """Return a stage with the reasons that all on it share; `double` asks two swabs on the last day of tests."""
+    key, asks, tests = stage.key, stage.asks, stage.tests
+    measure = "duty.measure" if stage.days is not None else "duty.measure_open"
+    return stage._replace(
+        said={
+            "measure": book.because(measure, f"{key}.asks", asks=asks, days=stage.days, stage=stage.name),
+            "transfer": book.because("duty.transfer", f"{key}.asks", asks=asks),
+            "place": book.because("duty.place", f"{key}.asks", asks=asks),
+            "monitor": book.because("duty.monitor", f"{key}.observe", times=stage.observe),
+        },
+        test_days={
+            n: (f"{stage.name}.d{n}", book.because("duty.test_day", f"{key}.tests", day=n, stage=stage.name),
+                double and n == tests[-1])
+            for n in tests
+        },
+        test_values={
+            (n, outcome): {"day": n, "specimen": stage.specimen, "single": stage.pool == 1,
+                           "double_swab": double and n == tests[-1], "result": outcome}
+            for n in tests for outcome in OUTCOMES
+        },
+    )  # fmt: skip
 
 
 def lay(stage: Stage, zero: int, known_at: datetime, book: Rulebook, anchors: Mapping[str, datetime]) -> Laid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ringfence.rules.derive.body import FEVER_C, PLACED_IN, Body, Taken, earliest
-from ringfence.rules.derive.courses import DAY, HOUR, Course, Stage, course_of
+from ringfence.rules.derive.courses import DAY, HOUR, Course, Stage, course_of, spoken
 from ringfence.rules.derive.measures import Walk
 from ringfence.rules.derive.services import letters, located, support, told
 from ringfence.rules.derive.sheet import Dossier, Sheet, best
@@ -193,6 +193,7 @@ class Case:
         """Write the isolation as a stage without an end of its own: what was signed ends it, or the discharge."""
         rung = self.book.get("patient.instrument", "agreement")
         stage = Stage(name="isolation", asks=asks, restrains=True, placed=True, rung=rung, key="patient")
+        stage = spoken(stage, self.book)
         walk = Walk(sheet=self.sheet, body=_released_by_discharge(self.body),
                     course=Course("isolation", "isolation", (stage,), 0), anchors={}, known_at=begins,
                     changed_at=begins, why=(self.why("measure"),), cls="case", moves=False)  # fmt: skip

@@ -6,12 +6,13 @@ differ, a shorter course makes a release due at once, a longer one makes a propo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ringfence.rules.derive.body import Body, Signed, Taken, days_covered
-from ringfence.rules.derive.courses import DAY, HOUR, Course, Laid, Stage, entry_day, lay, test_days
+from ringfence.rules.derive.courses import DAY, HOUR, OUTCOMES, Course, Laid, Stage, entry_day, lay, test_days
 from ringfence.rules.derive.sheet import Sheet, best, covered_by, gap_of
 from ringfence.rules.duties import OPEN, PROVED, REFUSED, Because, Status
 from ringfence.rules.facts import Fact
@@ -121,9 +122,7 @@ class Walk:
     def _measure(self, laid: Laid, chain: Signed | None) -> None:
         stage, sheet, book = laid.stage, self.sheet, self.body.book
         rung, climbed = self._rung(stage)
-        code = "duty.measure" if stage.days is not None else "duty.measure_open"
-        asked = sheet.because(code, f"{stage.key}.asks", asks=stage.asks, days=stage.days, stage=stage.name)
-        because = (*self.why, asked)
+        because = (*self.why, stage.said["measure"])
         if climbed:
             because = (*because, sheet.because("duty.next_rung", "ladder.climb_on", climbed, rung=rung))
         hours = book.hours("measure")
@@ -145,7 +144,7 @@ class Walk:
     def _place(self, laid: Laid) -> None:
         stage, sheet, book, body = laid.stage, self.sheet, self.body.book, self.body
         stays = [s for s in body.stays(stage.asks) if s.until is None or s.until > laid.begins]
-        because = (*self.why, sheet.because("duty.transfer", f"{stage.key}.asks", asks=stage.asks))
+        because = (*self.why, stage.said["transfer"])
         together = self._together()
         separate = book.hours(f"separate_{self.cls}") or book.hours("separate")
         house = book.hours(f"house_{self.cls}") or book.hours("house")
@@ -155,7 +154,7 @@ class Walk:
             sheet.duty("transfer", stage.name, begins=laid.begins, due=laid.begins + separate, because=because,
                        proofs=apart or best(arrived), values=together)  # fmt: skip
         if house is not None:
-            why = (*self.why, sheet.because("duty.place", f"{stage.key}.asks", asks=stage.asks))
+            why = (*self.why, stage.said["place"])
             sheet.duty("place", stage.name, begins=laid.begins, due=laid.begins + house, because=why,
                        proofs=best(stays), values=together)  # fmt: skip
 
@@ -188,19 +187,15 @@ class Walk:
         stage, sheet, book = laid.stage, self.sheet, self.body.book
         known_day = book.day_of(laid.begins if laid.begins < self.known_at else self.known_at)
         last_day = book.day_of(self.released.at) if self.released is not None else None
-        by_day: dict[int, list[Taken]] = {}
-        for taken in self.body.taken():
-            by_day.setdefault(taken.day, []).append(taken)
+        by_day = self.body.taken_on()
         start_of = book.start_of
         for n, day in test_days(laid, known_day, entry_day(self.body, stage.asks) if stage.by_entry else None):
             if last_day is not None and day > last_day:
                 continue
-            double = stage.double and n == stage.tests[-1]
+            slot, why, double = stage.test_days[n]
             proofs, outcome = _fitting(by_day.get(day, ()), stage, double)
-            because = (*self.why, sheet.because("duty.test_day", f"{stage.key}.tests", day=n, stage=stage.name))
-            sheet.duty("test", f"{stage.name}.d{n}", begins=start_of(day), due=start_of(day + 1), because=because,
-                       proofs=proofs, values={"day": n, "specimen": stage.specimen, "single": stage.pool == 1,
-                                              "double_swab": double, "result": outcome})  # fmt: skip
+            sheet.duty("test", slot, begins=start_of(day), due=start_of(day + 1), because=(*self.why, why),
+                       proofs=proofs, values=stage.test_values[n, outcome])  # fmt: skip
 
     def _observe(self, laid: Laid, ends: datetime | None) -> None:
         stage, sheet, book, now = laid.stage, self.sheet, self.body.book, self.sheet.now
@@ -212,19 +207,18 @@ class Walk:
         if last is None or last < first:
             return
         begins, until = max(laid.begins, book.start_of(first)), book.start_of(last + 1)
-        seen = [
-            d for d in range(first, last + 1) if any(f.value["seen"] in ("seen", "ill") for f in observed.get(d, ()))
-        ]
-        because = (*self.why, sheet.because("duty.monitor", f"{stage.key}.observe", times=stage.observe))
+        shown = self.body.seen()
+        seen = sorted(d for d in shown if first <= d <= last)
+        because = (*self.why, stage.said["monitor"])
         today = min(book.day_of(now), last + 1)
         if first <= today <= last:
             sheet.wake(book.start_of(today + 1))
         whole = now >= until and len(seen) == last - first + 1
-        proofs = [f for d in seen for f in best([o for o in observed[d] if o.value["seen"] in ("seen", "ill")])]
+        proofs = [shown[d] for d in seen]
         values = {
             "days": last - first + 1,
             "seen": len(seen),
-            "missed": max(today - first, 0) - sum(d < today for d in seen),
+            "missed": max(today - first, 0) - bisect_left(seen, today),
             "temperature": stage.temperature,
         }
         sheet.duty("monitor", stage.name, begins=begins, due=until, until=until, because=because,
@@ -357,13 +351,16 @@ def _fitting(taken: Sequence[Taken], stage: Stage, double: bool) -> tuple[list[F
     ]  # fmt: skip
     if not fitting:
         return [], ""
+    if len(fitting) == 1 and not double:
+        outcome = fitting[0].outcome
+        return [fitting[0].sample], outcome if outcome in OUTCOMES else "negative"
     if double:
         swabs = sum(t.sample.value.get("swabs", 1) for t in fitting)
         kits = max(len({_kit(t) for t in fitting} - {None}), *(t.sample.value.get("kits", 1) for t in fitting))
         if swabs < 2 or kits < 2:
             return [], ""
     outcomes = [t.outcome for t in fitting]
-    outcome = next((o for o in ("positive", "abnormal", "indeterminate", "waiting") if o in outcomes), "negative")
+    outcome = next((o for o in OUTCOMES if o in outcomes), "negative")
     return [t.sample for t in fitting], outcome
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import attrgetter
 
 from ringfence.rules.derive.body import Body
 from ringfence.rules.derive.sheet import Sheet, best
@@ -10,6 +11,7 @@ from ringfence.rules.duties import Because
 from ringfence.rules.facts import Fact
 
 _DAY = timedelta(days=1)
+_AT = attrgetter("at")
 _AWAY = ("not_here", "moved")
 
 
@@ -36,15 +38,16 @@ def located(sheet: Sheet, body: Body, since: Fact) -> None:
     hours = book.hours("locate")
     if hours is None:
         return
-    proofs = [f for f in body.of("attempt") if f.value["outcome"] == "reached"]
+    attempts = body.of("attempt")
+    proofs = [f for f in attempts if f.value["outcome"] == "reached"]
+    tries = len(attempts) - len(proofs)
     proofs += [f for f in body.of("found") if f.value["outcome"] == "here"]
-    proofs += [f for f in body.of("observation") if f.value["seen"] in ("seen", "ill")]
+    proofs += body.seen().values()
     for kind in ("agreement", "separated", "stay", "interview"):
         proofs += body.of(kind)
-    tries = sum(f.value["outcome"] != "reached" for f in body.of("attempt"))
     because = (sheet.because("duty.locate", book.clock_key("locate"), tries=tries),)
     sheet.duty("locate", "found", begins=since.known_at, due=since.known_at + hours, because=because,
-               proofs=best(sorted(proofs, key=lambda f: f.at)), values={"tries": tries})  # fmt: skip
+               proofs=best(sorted(proofs, key=_AT)), values={"tries": tries})  # fmt: skip
 
 
 def letters(sheet: Sheet, body: Body, since: Fact) -> None:

@@ -29,6 +29,8 @@ from ringfence.vocabulary.subjects import Subject
 
 Spans = tuple[tuple[datetime, datetime], ...]
 NONE = Status()
+_NOTHING: Mapping[str, Any] = {}
+"""The values of a duty that has none: one for all, as each object more is looked at by the collector of garbage."""
 
 
 class Dossier(NamedTuple):
@@ -55,6 +57,11 @@ class Sheet:
     proposals: list[Proposal] = field(default_factory=list)
     wake_at: datetime | None = None
     _ends: dict[str, list[Fact]] | None = None
+    _name: str = ""
+
+    def __post_init__(self) -> None:
+        """Write the name of the subject once for all its keys."""
+        self._name = str(self.dossier.subject)
 
     def wake(self, moment: datetime | None) -> None:
         """Remember a moment at which the answer changes though no fact does."""
@@ -86,17 +93,16 @@ class Sheet:
         proved_by: tuple[str, ...] = ()
         if ended is None or ended == OPEN:
             if proofs and ended is None:
-                proved_by = tuple(fact.id for fact in proofs)
-                grade = max(fact.grade for fact in proofs)
+                proved_by, grade = _proved(proofs)
                 ended = self._closed(kind, grade)
             else:
                 ended, proved_by, because = self._ended(kind, slot, because)
         elif proofs:
-            proved_by = tuple(fact.id for fact in proofs)
-            grade = max(fact.grade for fact in proofs)
-        key = f"{kind}/{subject.kind}:{subject.number}/{self.episode}/{slot}"
-        made = Duty(key, kind, subject, book.desk(kind), begins, due, until, ended, grade, proved_by, because, covered,
-                    values or {})  # fmt: skip
+            proved_by, grade = _proved(proofs)
+        key = f"{kind}/{self._name}/{self.episode}/{slot}"
+        # The constructor of a named tuple takes twice as long as this; duties are made by the hundred thousand.
+        made = tuple.__new__(Duty, (key, kind, subject, book.desk(kind), begins, due, until, ended, grade, proved_by,
+                                    because, covered, values or _NOTHING))  # fmt: skip
         self.duties.append(made)
         if ended == OPEN:
             now = self.now
@@ -118,21 +124,22 @@ class Sheet:
     ) -> None:
         """Write a proposal. Under a pack that is not in force at this moment none is signable."""
         subject, book = self.dossier.subject, self.dossier.rulebook
-        key = f"{kind}/{subject.kind}:{subject.number}/{self.episode}/{slot}"
+        key = f"{kind}/{self._name}/{self.episode}/{slot}"
         self.wake(book.over_at)
         self.proposals.append(Proposal(key, kind, subject, because, values, book.signable_at(self.now)))
 
-    def because(self, code: str, key: str = "", facts: Iterable[Fact] = (), **values: Any) -> Because:
+    def because(self, code: str, key: str = "", facts: Sequence[Fact] = (), **values: Any) -> Because:
         """Return a reason that rests on a key of the pack and on facts."""
-        return self.dossier.rulebook.because(code, key, tuple(fact.id for fact in facts), **values)
+        if not facts and not values:
+            return self.dossier[1].plain(code, key)
+        return self.dossier[1].because(code, key, tuple([fact[0] for fact in facts]), **values)
 
     def derivation(self, status: Status = NONE) -> Derivation:
         """Return what has been written."""
         return Derivation(status, tuple(self.duties), tuple(self.proposals), self.wake_at)
 
     def _closed(self, kind: str, grade: Grade) -> str:
-        needed = Grade[self.dossier.rulebook.get(f"proof.{kind}", "B")]
-        if grade <= needed:
+        if grade <= self.dossier[1].needed(kind):
             return PROVED
         return ATTESTED if grade <= Grade.C else UNKNOWN
 
@@ -169,13 +176,21 @@ def best(facts: Sequence[Fact]) -> list[Fact]:
 
     What was told by phone at night gives way to the paper of the morning.
     """
-    found = list(facts)
-    return [min(found, key=lambda fact: max(fact.grade, Grade.B))] if found else []
+    if len(facts) < 2:
+        return list(facts)
+    return [min(facts, key=lambda fact: max(fact.grade, Grade.B))]
 
 
 TICK = timedelta(microseconds=1)
 """A duty is late once the moment of its deadline has passed."""
 _ENDING = {"waiver": EXCUSED, "impossible": IMPOSSIBLE, "refusal": REFUSED}
+
+
+def _proved(proofs: Sequence[Fact]) -> tuple[tuple[str, ...], Grade]:
+    """Return the ids of proofs and the grade of the weakest."""
+    if len(proofs) == 1:
+        return (proofs[0][0],), proofs[0][7]
+    return tuple([fact[0] for fact in proofs]), max([fact[7] for fact in proofs])
 
 
 def _said(fact: Fact) -> dict[str, Any]:
