@@ -23,8 +23,10 @@ _FIRST_DAY, _DAYS = (2013, 6, 25), 4
 
 
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="demo.help_out")] = Path("out/demo"),
-    data: Annotated[Path | None, typer.Option(metavar="FILE", help="demo.help_data", show_default=False)] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="demo.help_out")] = Path("out/demo"),
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FILE", help="demo.help_data", show_default=False)
+    ] = None,
 ) -> None:
     """Search the encounters of an office in 2013 for whom one employee met, and write a page in both languages."""
     from ringfence.cli import output
