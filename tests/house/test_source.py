@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 CLOCK = "src/ringfence/cli/clock.py"
 CLOCK_READINGS = (
     "datetime.now",
@@ -56,3 +58,15 @@ def test_the_vocabulary_stays_small(library):
         if module.name.startswith("src/ringfence/vocabulary/")
     )
     assert lines <= 600
+
+
+def test_an_option_that_names_its_value_names_itself(library):
+    """Some versions of typer call an option by the name of its value where it has no other."""
+    nameless = [
+        module.where(call)
+        for module in library
+        for name, call in module.calls()
+        if name.endswith("typer.Option") and any(k.arg == "metavar" for k in call.keywords)
+        and not any(isinstance(a, ast.Constant) and str(a.value).startswith("-") for a in call.args)
+    ]  # fmt: skip
+    assert nameless == []

@@ -44,10 +44,10 @@ def command(
         Path | None, typer.Option(help="cli.duties.before", exists=True, dir_okay=False, show_default=False)
     ] = None,
     subject: Annotated[
-        list[str] | None, typer.Option(help="cli.duties.subject", metavar="SUBJECT", show_default=False)
+        list[str] | None, typer.Option("--subject", help="cli.duties.subject", metavar="SUBJECT", show_default=False)
     ] = None,
     state: Annotated[
-        list[str] | None, typer.Option(help="cli.duties.state", metavar="STATE", show_default=False)
+        list[str] | None, typer.Option("--state", help="cli.duties.state", metavar="STATE", show_default=False)
     ] = None,
     rejects: Rejects = None,
     packs: Packs = None,

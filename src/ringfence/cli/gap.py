@@ -30,7 +30,9 @@ def command(
     pack: PackName = None,
     now: Now = None,
     on: On = None,
-    kind: Annotated[list[str] | None, typer.Option(help="cli.gap.kind", metavar="KIND", show_default=False)] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="cli.gap.kind", metavar="KIND", show_default=False)
+    ] = None,
     rejects: Rejects = None,
     packs: Packs = None,
 ) -> int:
