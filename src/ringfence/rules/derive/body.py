@@ -135,8 +135,9 @@ class Body:
         if self._seen is None:
             self._seen = {}
             for day, facts in self.observed().items():
-                for fact in best([f for f in facts if f.value["seen"] in SEEN]):
-                    self._seen[day] = fact
+                shown = [f for f in facts if f[8]["seen"] in SEEN]
+                if shown:
+                    self._seen[day] = shown[0] if len(shown) == 1 else best(shown)[0]
         return self._seen
 
     def positive(self) -> Taken | None:
