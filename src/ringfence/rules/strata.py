@@ -6,9 +6,11 @@ touches, going to the next stratum only from subjects whose status changed. Both
 
 from __future__ import annotations
 
+import gc
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 
@@ -25,6 +27,7 @@ Books = Rulebook | Callable[[Subject], Rulebook]
 STRATA = ("infection", "contact", "tube", "letter", "room", "place", "cohort", "zone", "incident")
 """The order in which kinds of subject are derived."""
 _DERIVED = frozenset(STRATA)
+_MANY = 500
 LEAN_ON_ALL = {"zone": "zone", "incident": "infection"}
 """A zone leans on all other zones, an incident on all infections, whether its facts name them or not: they are few."""
 
@@ -37,13 +40,29 @@ def derive_all(facts: Iterable[Fact], book: Books, now: datetime) -> dict[Subjec
     return Incident(facts, book, now).derivations
 
 
+@contextmanager
+def _collector_waits() -> Iterator[None]:
+    """Let the collector of garbage wait: what is derived is a million small tuples without a ring among them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class Incident:
     """All derivations of an incident at a moment, kept up to date fact by fact."""
 
     def __init__(self, facts: Iterable[Fact], book: Books, now: datetime) -> None:
         self._book: Callable[[Subject], Rulebook] = (lambda _: book) if isinstance(book, Rulebook) else book
         self.now = now
-        self._gathered = Gathered(facts, now)
+        with _collector_waits():
+            self._begin(facts)
+
+    def _begin(self, facts: Iterable[Fact]) -> None:
+        self._gathered = Gathered(facts, self.now)
         self._by = self._gathered.by
         self._of_kind: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
         self._leaning: dict[Subject, set[Subject]] = defaultdict(set)
@@ -70,7 +89,10 @@ class Incident:
             derivation = self.derivations.get(subject)
             if derivation is not None and derivation.wake_at == moment:
                 touched.add(subject)
-        return self._settle(touched)
+        if len(touched) < _MANY:
+            return self._settle(touched)
+        with _collector_waits():
+            return self._settle(touched)
 
     def _settle(self, touched: set[Subject]) -> set[Subject]:
         """Derive what was touched, then whatever leans on a status that changed, stratum by stratum."""

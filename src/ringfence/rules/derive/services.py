@@ -70,7 +70,8 @@ def letters(sheet: Sheet, body: Body, since: Fact) -> None:
 def support(sheet: Sheet, body: Body) -> None:
     """Write a duty for each need: the first act by the clock of its priority, and that it is met."""
     book = body.book
-    for need in body.of("need"):
+    needs = {need.value["number"]: need for need in body.of("need")}  # one that is told again is told anew
+    for need in needs.values():
         number, priority = need.value["number"], need.value["priority"]
         answers = [f for f in body.of("answer") if f.value["number"] == number and f.at >= need.at]
         stages = [f.value["stage"] for f in answers]

@@ -182,7 +182,7 @@ def _coverage(sheet: Sheet, zone: Zone) -> None:
 def _needs(sheet: Sheet) -> None:
     """Owe a first act for each need of the zone."""
     answers = sheet.dossier.of("answer")
-    for fact in sheet.dossier.of("need"):
+    for fact in {f.value["number"]: f for f in sheet.dossier.of("need")}.values():
         number = fact.value["number"]
         acts = [f for f in answers if f.value["number"] == number and f.value["stage"] in _ACTED]
         clocked(sheet, "support", f"n{number}", f"support_{fact.value['priority']}", since=fact.known_at,
