@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from operator import attrgetter
 
-from ringfence.rules.derive.body import Body
+from ringfence.rules.derive.body import SEEN, Body
 from ringfence.rules.derive.sheet import Sheet, best
 from ringfence.rules.duties import Because
 from ringfence.rules.facts import Fact
+from ringfence.vocabulary.proofs import Grade
 
 _DAY = timedelta(days=1)
 _AT = attrgetter("at")
@@ -42,7 +43,11 @@ def located(sheet: Sheet, body: Body, since: Fact) -> None:
     proofs = [f for f in attempts if f.value["outcome"] == "reached"]
     tries = len(attempts) - len(proofs)
     proofs += [f for f in body.of("found") if f.value["outcome"] == "here"]
-    proofs += body.seen().values()
+    for fact in body.of("observation"):
+        if fact.value["seen"] in SEEN:
+            proofs.append(fact)
+            if fact.grade <= Grade.B:  # what was seen later shows nothing more
+                break
     for kind in ("agreement", "separated", "stay", "interview"):
         proofs += body.of(kind)
     because = (sheet.because("duty.locate", book.clock_key("locate"), tries=tries),)
