@@ -89,10 +89,12 @@ def print_score(console: Console, scored: Any) -> None:
 
 
 def figure_said(figure: Figure) -> str:
-    """Return a measure in words, or why it cannot be judged."""
+    """Return a measure in words, or why it cannot be judged; what it counts stands in the measure's name."""
     if figure.value is None:
         return output.say("drill.not_judged", why=output.say(f"drill.why.{figure.why or 'nobody'}"))
-    said = output.say(f"drill.unit.{figure.unit}", value=figure.value)
+    said = f"{figure.value:.0%}" if figure.unit == "share" else f"{figure.value:,.1f}"
+    if figure.unit == "hours":
+        said = output.say("drill.unit.hours", value=said)
     return f"{said} ({output.say('drill.why.too few')})" if figure.why == "too few" else said
 
 

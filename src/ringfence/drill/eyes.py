@@ -92,8 +92,9 @@ def keeping(eyes: Eyes, kinds: NDArray[np.uint8], ages: NDArray[np.integer]) -> 
     by_age = np.array([eager for _, eager in _AGES])
     eager = by_kind[kinds] * by_age[np.searchsorted(limits, ages, side="right") - 1]
     if eyes.scanning >= 1:
-        return (eager > 0).astype(np.float64)
-    return np.asarray(1 - (1 - eyes.scanning) ** eager, np.float64)
+        return np.asarray(eager > 0, np.float64)
+    chance: NDArray[np.float64] = np.asarray(1 - (1 - eyes.scanning) ** eager, np.float64)
+    return chance
 
 
 def dwell_of(kinds: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -221,7 +221,8 @@ def export_parquet(store: VisitStore, out: Path, progress: Progress | None = Non
             pa.table({"place": np.arange(len(kinds), dtype=np.uint32), "kind": kinds}), out / "places.parquet"
         )
         for done, day in enumerate(days):
-            table = pa.table(dict(zip(("person", "place", "start", "end", "flags"), pieces_of_day(store, day), strict=True)))
+            names = ("person", "place", "start", "end", "flags")
+            table = pa.table(dict(zip(names, pieces_of_day(store, day), strict=True)))
             room = out / _room_of(day)
             room.mkdir(exist_ok=True)
             fresh = room / _UNFINISHED
