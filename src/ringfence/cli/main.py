@@ -40,6 +40,7 @@ COMMANDS = {
     "packs": "ringfence.cli.packs",
     "duties": "ringfence.cli.duties",
     "gap": "ringfence.cli.gap",
+    "drill": "ringfence.cli.drill",
 }
 
 
