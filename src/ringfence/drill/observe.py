@@ -165,7 +165,7 @@ def facts_of(world: World, eyes: Eyes, observed: Observed) -> dict[str, Any]:
     """Return the facts of tubes and laboratory reports, as `ringfence duties` reads them; person n has number n + 1."""
     facts: list[dict[str, Any]] = []
 
-    def note(kind: str, subject: str, at: int, value: dict[str, Any], known: int | None = None) -> str:
+    def fact(kind: str, subject: str, at: int, value: dict[str, Any], known: int | None = None) -> str:
         told = {"id": f"drill-{len(facts) + 1}", "kind": kind, "subject": subject, "at": _said(world, at),
                 "known_at": _said(world, at if known is None else known), "source": "laboratory", "grade": "A",
                 "value": value}  # fmt: skip
@@ -178,40 +178,40 @@ def facts_of(world: World, eyes: Eyes, observed: Observed) -> dict[str, Any]:
         for person in tube.members:
             people.setdefault(person, tube.reported_at)
         if tube.pooled:
-            _pool_facts(note, tube)
+            _pool_facts(fact, tube)
             if tube.reported_at + int(eyes.singles_after_hours * 60) <= observed.until:
-                _single_facts(note, tube, eyes)
+                _single_facts(fact, tube, eyes)
     for case in observed.cases:
         if not case.tube.pooled:
-            own = note("sample", f"infection:{case.person + 1}", case.sampled_at, {"specimen": "np"})
+            own = fact("sample", f"infection:{case.person + 1}", case.sampled_at, {"specimen": "np"})
             value = {"outcome": "positive", "sample": own, "test": "pcr"}
-            note("result", f"infection:{case.person + 1}", case.known_at, value)
+            fact("result", f"infection:{case.person + 1}", case.known_at, value)
         route = {"screening": "key_group", "clinic": "clinic"}[case.tube.by]
-        note("case", f"infection:{case.person + 1}", case.known_at, {"state": "confirmed", "route": route})
+        fact("case", f"infection:{case.person + 1}", case.known_at, {"state": "confirmed", "route": route})
     for person, known in people.items():
         value = {"name": str(person), "sex": _SEXES[int(world.sex[person])], "age_years": int(world.age[person])}
-        note("person", f"person:{person + 1}", known, value)
+        fact("person", f"person:{person + 1}", known, value)
     return {"schema": 1, "zone": str(world.zone), "facts": facts}
 
 
 _SEXES = ("female", "male")
 
 
-def _pool_facts(note: Any, tube: Tube) -> None:
+def _pool_facts(fact: Any, tube: Tube) -> None:
     members = [f"person:{person + 1}" for person in tube.members]
-    note("members", f"tube:{tube.number}", tube.taken_at, {"who": members})
-    note("tube", f"tube:{tube.number}", tube.taken_at, {"stage": "sealed", "size": len(members)})
-    note("result", f"tube:{tube.number}", tube.reported_at, {"outcome": "abnormal", "kit": "A"})
+    fact("members", f"tube:{tube.number}", tube.taken_at, {"who": members})
+    fact("tube", f"tube:{tube.number}", tube.taken_at, {"stage": "sealed", "size": len(members)})
+    fact("result", f"tube:{tube.number}", tube.reported_at, {"outcome": "abnormal", "kit": "A"})
 
 
-def _single_facts(note: Any, tube: Tube, eyes: Eyes) -> None:
+def _single_facts(fact: Any, tube: Tube, eyes: Eyes) -> None:
     """Note the single swabs of those in an abnormal pool, and how they read."""
     taken, known = tube.reported_at + _SINGLE_TAKEN_AFTER, tube.reported_at + int(eyes.singles_after_hours * 60)
     for person in tube.members:
-        note("reached", f"tube:{tube.number}", tube.reported_at + 30, {"who": f"person:{person + 1}", "agreed": True})
-        own = note("sample", f"person:{person + 1}", taken, {"specimen": "np", "swabs": 2})
+        fact("reached", f"tube:{tube.number}", tube.reported_at + 30, {"who": f"person:{person + 1}", "agreed": True})
+        own = fact("sample", f"person:{person + 1}", taken, {"specimen": "np", "swabs": 2})
         outcome = "positive" if person in tube.positive else "negative"
-        note("result", f"person:{person + 1}", known, {"outcome": outcome, "sample": own, "test": "pcr"})
+        fact("result", f"person:{person + 1}", known, {"outcome": outcome, "sample": own, "test": "pcr"})
 
 
 def _line_list(world: World, observed: Observed) -> Iterable[tuple[object, ...]]:
