@@ -57,7 +57,7 @@ def command(
 ) -> int:
     """Print duties with state, deadline and reasons."""
     from ringfence.rules.strata import derive_all
-    from ringfence.rules.telling import derived_json
+    from ringfence.rules.telling import derived_json, next_wake
     from ringfence.vocabulary.subjects import Subject
 
     wanted = _wanted(subject or [], state or [])
@@ -92,9 +92,10 @@ def command(
         for fact, reasons in void:
             why = " ".join(teller.say(code) for code in reasons)
             output.line("duties.void", subject=teller.subject(fact.subject), fact=fact.id, why=why)
-        wakes = [one.wake_at for one in derived.values() if one.wake_at is not None]
-        if wakes:
-            output.line("duties.wakes", moment=teller.moment(min(wakes)), length=teller.length(min(wakes) - read.now))
+        wake = next_wake(derived.values())
+        if wake is not None:
+            moment = teller.end(wake.at) if wake.passed else teller.moment(wake.at)
+            output.line("duties.wakes", moment=moment, length=teller.length(wake.at - read.now))
 
     output.answer(told | read.told(), people=people)
     read.tell_rejects()
