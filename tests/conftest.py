@@ -45,6 +45,15 @@ def lacks(marker: str) -> str:
     return ""
 
 
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of public data sets, where it is at hand."""
+    folder = Path(os.environ.get("RINGFENCE_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the public data sets are not at hand (RINGFENCE_SHARED_DATA, or ../shared/data)")
+    return folder
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what touches files, and skip by name what the machine lacks the means for."""
     for item in items:

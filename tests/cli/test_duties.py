@@ -31,6 +31,8 @@ def test_duties_are_given_for_programs_as_agreed(asked):
     for why in test["because"]:
         assert set(why) >= {"code", "clause", "pack", "facts", "values"}
     assert answer["wake_at"] > "2022-03-11T09:00:00+08:00"
+    assert "." not in answer["wake_at"]
+    assert answer["wake_when"] in ("reached", "passed")
 
 
 def test_duties_are_told_with_name_deadline_state_and_clause(told):

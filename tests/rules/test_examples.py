@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from ringfence.rules import examples, strata
-from ringfence.rules.examples import run_examples, tried, untouched, untouched_by
+from ringfence.rules import strata
+from ringfence.rules.examples import run_examples, running, tried, untouched, untouched_by
 from ringfence.rules.shipped import Shelf, shipped_texts
 from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.words import mend, sentence, table
@@ -184,7 +184,7 @@ def test_every_duty_reason_and_proposal_of_the_examples_can_be_told_in_both_lang
                 lacking.update((why.code, "sentence") for why in asked.because if not can_be_told(why))
         return found
 
-    monkeypatch.setattr(examples, "derive_all", derived)
+    monkeypatch.setattr(running, "derive_all", derived)
     tried(text, pack)
     assert lacking == set()
 

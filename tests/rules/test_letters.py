@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
 
 from ringfence.rules.derive.letter import derive
+from ringfence.rules.telling import Teller, derived_json
+from ringfence.vocabulary.moments import parse_moment
 from tests.rules.areas_for_tests import Notebook, at, codes, duty
 from tests.rules.packs_for_tests import small_book
 
@@ -32,6 +36,20 @@ def test_a_letter_that_came_in_is_acknowledged_and_its_people_found_and_safe_in_
     assert duty(answer, "letter/locate").due == at("2022-03-10T10:00")
     assert duty(answer, "letter/control").due == at("2022-03-10T16:00")
     assert duty(answer, "letter/answer").due == at("2022-03-11T08:00")
+
+
+def test_the_answer_for_programs_wakes_at_the_deadline_itself_and_says_that_it_must_have_passed(letter, book):
+    def told(now):
+        answer = derive(letter.dossier(book), now)
+        teller = Teller("en", book.pack, now)
+        wake = derived_json({answer.duties[0].subject: answer}, teller)
+        return parse_moment(wake["wake_at"]), wake["wake_when"], duty(answer, "letter/acknowledge").state(now)
+
+    deadline = at("2022-03-10T09:00")
+    assert told(at("2022-03-10T08:30")) == (deadline, "passed", "open")
+    assert told(deadline) == (deadline, "passed", "open")  # done on the very moment it is in time
+    wakes, _, state = told(deadline + timedelta(microseconds=1))
+    assert (wakes, state) == (at("2022-03-10T10:00"), "late")
 
 
 def test_a_list_has_a_day(book):

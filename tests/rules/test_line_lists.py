@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -156,14 +155,6 @@ def test_a_case_twice_counts_once_and_one_without_any_date_is_a_person_only():
 def rows(folder: Path, name: str) -> list[dict[str, str]]:
     with (folder / name).open(encoding="utf-8", newline="") as opened:
         return list(csv.DictReader(opened))
-
-
-@pytest.fixture(scope="module")
-def data() -> Path:
-    folder = Path(os.environ.get("RINGFENCE_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip("the public data sets are not at hand (RINGFENCE_SHARED_DATA, or ../shared/data)")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -101,6 +101,27 @@ def test_lengths_are_told_in_days_hours_and_minutes(length, en, zh):
     assert (Teller("en", SITE).length(length), Teller("zh", SITE).length(length)) == (en, zh)
 
 
+@pytest.mark.parametrize(
+    ("hours", "en", "zh"),
+    [
+        (0.5, "0.5 h", "0.5 小时"),
+        (24, "24 h", "24 小时"),
+        (72, "72 h", "72 小时"),  # as every plan writes it
+        (96, "4 d", "4 天"),
+        (504.0, "21 d", "21 天"),
+        (100, "100 h", "100 小时"),
+    ],
+)
+def test_time_allowed_is_told_in_hours_and_beyond_three_days_in_whole_days(hours, en, zh):
+    assert (Teller("en", SITE).value("hours", hours), Teller("zh", SITE).value("hours", hours)) == (en, zh)
+
+
+def test_three_weeks_for_a_dose_are_not_told_in_hours():
+    why = Because("dose.hours_from_first", values={"hours": 504})
+    assert "21 d" in Teller("en", SITE).because(why)
+    assert "21 天" in Teller("zh", SITE).because(why)
+
+
 def test_moments_are_told_on_the_clocks_of_the_pack_and_deadlines_by_how_far_off_they_are():
     teller = Teller("en", SITE, datetime(2022, 3, 8, 1, tzinfo=UTC), {2: "Fang 芳"})
     assert teller.moment(datetime(2022, 3, 7, 16, tzinfo=UTC)) == "2022-03-08 00:00"

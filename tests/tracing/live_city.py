@@ -6,14 +6,18 @@ who is never near; home, workshop, noodle shop, market, bus.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from ringfence.tracing.live.store import LiveStore
 from ringfence.tracing.live.warrants import Seed, Warrant, new_private_key, public_of, sign
 from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.store import create_store
 from ringfence.tracing.visits.writing import writing
+from ringfence.vocabulary.refusals import Refused
 
 WEI, FANG, CHEN, LI, ZHAO = range(5)
 HOME, WORKSHOP, NOODLE_SHOP, MARKET, BUS = range(5)
@@ -79,3 +83,11 @@ def warrant_for(live: LiveStore, /, **changes) -> Warrant:
 def signed_for(live: LiveStore, key=SIGNER, /, **changes):
     """Return a signed warrant of the city."""
     return sign(warrant_for(live, **changes), key)
+
+
+def refused(code: str, doing: Callable[..., object], *args: object, **settings: object) -> Refused:
+    """See that something is refused with a code, and return the refusal."""
+    with pytest.raises(Refused) as caught:
+        doing(*args, **settings)
+    assert caught.value.code == code
+    return caught.value

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Unpack
 
 import duckdb
 import pyarrow as pa
@@ -23,7 +23,7 @@ from ringfence.tracing.engines import Engine, ReferenceEngine
 from ringfence.tracing.engines.duck import DuckEngine
 from ringfence.tracing.engines.parquet import read_visits
 from ringfence.tracing.intake import IntakeSettings
-from ringfence.tracing.reference import Common, Met, Reached, SecondHop, Visit, presence
+from ringfence.tracing.reference import Common, ContactQuestion, Met, Reached, SecondHop, Visit, presence
 from ringfence.tracing.search import SecondHopSettings, TraceSettings, common_places, second_hop, trace
 from ringfence.tracing.visits.batch import CUT_AFTER, CUT_BEFORE, VisitBatch
 from ringfence.tracing.visits.loading import erase_person, load_files, open_or_create
@@ -79,10 +79,8 @@ class StoreEngine:
     person_of: Mapping[int, int]  # number in the store -> number in the city
     place_of: Mapping[int, int]
 
-    def trace(
-        self, seeds: Sequence[int], *, start: int, end: int, residual_minutes: int = 0, min_overlap_minutes: int = 0
-    ) -> tuple[Met, ...]:
-        answer = self._met(seeds, start, end, residual_minutes, min_overlap_minutes)
+    def trace(self, seeds: Sequence[int], **asked: Unpack[ContactQuestion]) -> tuple[Met, ...]:
+        answer = self._met(seeds, **asked)
         told = (
             Met(
                 minutes=int(answer.minutes[row]), after_minutes=int(answer.after_minutes[row]), **self._row(answer, row)
@@ -92,18 +90,11 @@ class StoreEngine:
         return tuple(sorted(told, key=lambda met: met.person))
 
     def second_hop(
-        self,
-        seeds: Sequence[int],
-        *,
-        start: int,
-        end: int,
-        residual_minutes: int = 0,
-        min_overlap_minutes: int = 0,
-        threshold_minutes: int = 15,
+        self, seeds: Sequence[int], *, threshold_minutes: int = 15, **asked: Unpack[ContactQuestion]
     ) -> SecondHop:
-        met = self._met(seeds, start, end, residual_minutes, min_overlap_minutes)
-        asked = SecondHopSettings(threshold_minutes=threshold_minutes, limit=1_000_000)
-        answer = second_hop(self.store, self._inside(seeds), start, end, met, asked)
+        listing = SecondHopSettings(threshold_minutes=threshold_minutes, limit=1_000_000)
+        window, met = (asked["start"], asked["end"]), self._met(seeds, **asked)
+        answer = second_hop(self.store, self._inside(seeds), *window, met, listing)
         listed = answer.listed
         told = (Reached(score_minutes=int(listed.minutes[row]), **self._row(listed, row)) for row in range(len(listed)))
         return SecondHop(tuple(sorted(told, key=lambda reached: reached.person)), dict(answer.at_or_above))
@@ -120,8 +111,8 @@ class StoreEngine:
     def _inside(self, persons: Sequence[int]) -> list[int]:
         return [inside for inside, person in self.person_of.items() if person in set(persons)]
 
-    def _met(self, seeds: Sequence[int], start: int, end: int, residual: int, min_overlap: int) -> TraceAnswer:
-        return trace(self.store, self._inside(seeds), start, end, TraceSettings(residual, min_overlap))
+    def _met(self, seeds: Sequence[int], *, start: int, end: int, **how: int) -> TraceAnswer:
+        return trace(self.store, self._inside(seeds), start, end, TraceSettings(**how))
 
     def _row(self, answer: TraceAnswer, row: int) -> dict[str, Any]:
         return {
@@ -159,24 +150,16 @@ def loaded(city: City, folder: Path) -> StoreEngine:
 def ask(engine: Engine, city: City, question: Question) -> Answer:
     """Put a question of a city to an engine, as all three searches."""
     seeds = [city.persons[seed] for seed in question.seeds]
-    start, end = city.minute(question.start), city.minute(question.end)
+    window = {"start": city.minute(question.start), "end": city.minute(question.end)}
+    asked: ContactQuestion = {
+        **window,
+        "residual_minutes": question.residual_minutes,
+        "min_overlap_minutes": question.min_overlap_minutes,
+    }
     return (
-        engine.trace(
-            seeds,
-            start=start,
-            end=end,
-            residual_minutes=question.residual_minutes,
-            min_overlap_minutes=question.min_overlap_minutes,
-        ),
-        engine.second_hop(
-            seeds,
-            start=start,
-            end=end,
-            residual_minutes=question.residual_minutes,
-            min_overlap_minutes=question.min_overlap_minutes,
-            threshold_minutes=question.threshold_minutes,
-        ),
-        engine.common_places(seeds, start=start, end=end, at_least=question.at_least),
+        engine.trace(seeds, **asked),
+        engine.second_hop(seeds, threshold_minutes=question.threshold_minutes, **asked),
+        engine.common_places(seeds, **window, at_least=question.at_least),
     )
 
 

@@ -29,6 +29,7 @@ from live_city import (
     at,
     batch,
     live_store,
+    refused,
     signed_for,
     warrant_for,
 )
@@ -42,21 +43,8 @@ from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.store import create_store, open_store
 from ringfence.tracing.visits.upkeep import info, verify
 from ringfence.tracing.visits.writing import writing
-from ringfence.vocabulary.refusals import Refused
 
 WINDOW = (at(0), at(0, day=2))
-
-
-@pytest.fixture
-def store(tmp_path):
-    return live_store(tmp_path)
-
-
-def refused(code, doing, *args, **settings):
-    with pytest.raises(Refused) as caught:
-        doing(*args, **settings)
-    assert caught.value.code == code
-    return caught.value
 
 
 def opening_of(store, **changes) -> Opening:

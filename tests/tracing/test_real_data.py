@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import re
 from pathlib import Path
 
@@ -18,14 +17,6 @@ from ringfence.vocabulary.places import PlaceKind
 
 pytestmark = pytest.mark.io
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def data() -> Path:
-    folder = Path(os.environ.get("RINGFENCE_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip("the public data sets are not at hand (RINGFENCE_SHARED_DATA, or ../shared/data)")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -24,12 +24,6 @@ LATE_MINUTE = MIDNIGHT + 30 * DAY
 IDS = [*CAST, *TOWN, "passer-过客-"]
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    with survival.desk_in(tmp_path_factory.mktemp("desk")) as desk:
-        yield desk
-
-
 def load(store: Path, *files: Path, zone: str | None = None):
     """Load files here and now, and return the counts."""
     opened = open_or_create(store, None, zone=zone)

@@ -21,12 +21,6 @@ FREE = [0, 4, 8, 12, 20, 40, 80, 120]  # kilobytes left
 MOUNTS = bool(survival.own_mounts())
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    with survival.desk_in(tmp_path_factory.mktemp("desk")) as desk:
-        yield desk
-
-
 @pytest.fixture
 def file(tmp_path):
     return survival.write_csv(tmp_path / "told.csv", TOLD)

@@ -23,17 +23,6 @@ FEW = [*survival.passers(13, 120), (WEI, WORKSHOP, MIDNIGHT + 700, MIDNIGHT + 76
 NIGHT = [(FANG, HOME, MIDNIGHT + DAY - 30, MIDNIGHT + DAY + 400), (CHEN, HOME, MIDNIGHT + 1000, MIDNIGHT + 3 * DAY)]
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    with survival.desk_in(tmp_path_factory.mktemp("desk")) as desk:
-        yield desk
-
-
-@pytest.fixture
-def kills(soak) -> int:
-    return 50 if soak else 8
-
-
 def stays(*loads: Iterable[Row], without: str = "") -> Stays:
     return survival.stays_of(row for rows in loads for row in rows if row[0] != without)
 

@@ -40,17 +40,6 @@ KEPT_FROM = MIDNIGHT + 2 * DAY
 RETAIN = ("visits", "retain", "--days", 2, "--today", date_of(MIDNIGHT // DAY + 4).isoformat())
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    with survival.desk_in(tmp_path_factory.mktemp("desk")) as desk:
-        yield desk
-
-
-@pytest.fixture
-def kills(soak) -> int:
-    return 50 if soak else 8
-
-
 def stays(*loads: list[Row], without: str = "", since: int = START) -> Stays:
     """Return what is known after some loads, of all but one person, from a minute on."""
     rows = (row for rows in loads for row in rows if row[0] != without and row[3] > since)

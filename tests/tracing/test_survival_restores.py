@@ -25,12 +25,6 @@ BROKEN = [f"{FANG},{HOME},soon,later", f"somebody,{HOME},soon,{FANG}"]
 BACK = (FANG, MARKET, MIDNIGHT + 15 * 366 * DAY, MIDNIGHT + 15 * 366 * DAY + 60)
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    with survival.desk_in(tmp_path_factory.mktemp("desk")) as desk:
-        yield desk
-
-
 @pytest.fixture
 def town(desk, tmp_path):
     """A store with a copy from before Fang's erasure: (store, the copy of it, what the load was told, a later file)."""
@@ -92,17 +86,12 @@ def test_whoever_is_erased_is_gone_at_once_and_from_the_bytes_at_compaction(desk
     gone(desk, store, number_of(old, FANG), tmp_path)
 
 
-def test_an_older_copy_of_the_store_does_not_bring_her_back(desk, town, tmp_path):
+@pytest.mark.parametrize(
+    "put", [survival.replace_tree, survival.lay_over], ids=["in place of the present one", "laid over the present one"]
+)
+def test_an_older_copy_of_the_store_does_not_bring_her_back(desk, town, tmp_path, put):
     store, old, told, later = town
-    survival.replace_tree(old, store)
-    assert FANG not in {stay[0] for stay in survival.stays_in(store)}
-    assert desk.run("visits", "load", told, later, "--store", store, "--json").code == 0
-    gone(desk, store, number_of(old, FANG), tmp_path)
-
-
-def test_an_older_copy_of_the_store_laid_over_the_present_one_does_not_bring_her_back(desk, town, tmp_path):
-    store, old, told, later = town
-    survival.lay_over(old, store)
+    put(old, store)
     assert FANG not in {stay[0] for stay in survival.stays_in(store)}
     assert desk.run("visits", "load", told, later, "--store", store, "--json").code == 0
     gone(desk, store, number_of(old, FANG), tmp_path)

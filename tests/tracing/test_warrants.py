@@ -16,7 +16,7 @@ from live_city import (
     STRANGER,
     WEI,
     at,
-    live_store,
+    refused,
     signed_for,
     warrant_for,
 )
@@ -40,7 +40,6 @@ from ringfence.tracing.live.warrants import (
 )
 from ringfence.tracing.search import TraceSettings
 from ringfence.tracing.visits.store import create_store
-from ringfence.vocabulary.refusals import Refused
 
 DAY = 1440
 PLAIN = Warrant(
@@ -55,17 +54,6 @@ PLAIN = Warrant(
     expires=5,
     seeds=(Seed(WEI, "clinician", "ward 3"),),
 )
-
-
-@pytest.fixture
-def store(tmp_path):
-    return live_store(tmp_path)
-
-
-def refused(code, doing, *args, **settings):
-    with pytest.raises(Refused) as caught:
-        doing(*args, **settings)
-    assert caught.value.code == code
 
 
 # What a warrant must say ---------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ringfence.rules.duties import Derivation, Duty
+    from ringfence.rules.duties import Derivation, Duty, Proposal
     from ringfence.rules.facts import Fact
     from ringfence.rules.telling import Teller
     from ringfence.vocabulary.subjects import Subject
@@ -35,26 +35,29 @@ if TYPE_CHECKING:
 _STATES = ("open", "waiting", "late", "proved", "attested", "unknown", "impossible", "excused", "superseded", "refused")
 
 
+Before = Annotated[Path | None, typer.Option(help="cli.duties.before", exists=True, dir_okay=False, show_default=False)]
+Subjects = Annotated[
+    list[str] | None, typer.Option("--subject", help="cli.duties.subject", metavar="SUBJECT", show_default=False)
+]
+States = Annotated[
+    list[str] | None, typer.Option("--state", help="cli.duties.state", metavar="STATE", show_default=False)
+]
+
+
 def command(
     facts: Facts,
     pack: PackName = None,
     now: Now = None,
     on: On = None,
-    before: Annotated[
-        Path | None, typer.Option(help="cli.duties.before", exists=True, dir_okay=False, show_default=False)
-    ] = None,
-    subject: Annotated[
-        list[str] | None, typer.Option("--subject", help="cli.duties.subject", metavar="SUBJECT", show_default=False)
-    ] = None,
-    state: Annotated[
-        list[str] | None, typer.Option("--state", help="cli.duties.state", metavar="STATE", show_default=False)
-    ] = None,
+    before: Before = None,
+    subject: Subjects = None,
+    state: States = None,
     rejects: Rejects = None,
     packs: Packs = None,
 ) -> int:
     """Print duties with state, deadline and reasons."""
     from ringfence.rules.strata import derive_all
-    from ringfence.rules.telling import derived_json
+    from ringfence.rules.telling import derived_json, next_wake
     from ringfence.vocabulary.subjects import Subject
 
     wanted = _wanted(subject or [], state or [])
@@ -85,21 +88,25 @@ def command(
         if changes is not None:
             _print_changes(console, changes, teller)
         print_duties(console, shown, teller)
-        for proposal in proposed:
-            why = teller.semicolon.join(teller.why(proposal.because))
-            code = "duties.proposed" if proposal.signable else "duties.proposed_only"
-            said = {"subject": teller.subject(proposal.subject), "what": teller.what(proposal), "why": why}
-            output.line(code, **said)
+        _print_proposals(proposed, teller)
         for fact, reasons in void:
-            subject, why = teller.subject(fact.subject), " ".join(teller.say(code) for code in reasons)
-            output.line("duties.void", subject=subject, fact=fact.id, why=why)
-        wakes = [one.wake_at for one in derived.values() if one.wake_at is not None]
-        if wakes:
-            output.line("duties.wakes", moment=teller.moment(min(wakes)), length=teller.length(min(wakes) - read.now))
+            why = " ".join(teller.say(code) for code in reasons)
+            output.line("duties.void", subject=teller.subject(fact.subject), fact=fact.id, why=why)
+        wake = next_wake(derived.values())
+        if wake is not None:
+            moment = teller.end(wake.at) if wake.passed else teller.moment(wake.at)
+            output.line("duties.wakes", moment=moment, length=teller.length(wake.at - read.now))
 
     output.answer(told | read.told(), people=people)
     read.tell_rejects()
     return read.code
+
+
+def _print_proposals(proposals: Iterable[Proposal], teller: Teller) -> None:
+    for proposal in proposals:
+        why = teller.semicolon.join(teller.why(proposal.because))
+        code = "duties.proposed" if proposal.signable else "duties.proposed_only"
+        output.line(code, subject=teller.subject(proposal.subject), what=teller.what(proposal), why=why)
 
 
 def _stand(duties: list[Duty], read: Given, teller: Teller) -> dict[str, object]:

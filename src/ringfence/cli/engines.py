@@ -14,6 +14,7 @@ from ringfence.vocabulary.refusals import Refused
 if TYPE_CHECKING:
     from ringfence.tracing.contacts import Contacts, ContactSearch
     from ringfence.tracing.engines import Engine
+    from ringfence.tracing.reference import ContactQuestion
     from ringfence.tracing.visits.store import VisitStore
 
 ENGINES = ("store", "duckdb", "spark", "reference")
@@ -60,16 +61,13 @@ def _search(name: str, engine: Engine, store: VisitStore, asked: ContactSearch) 
 
     seeds = store.numbers_of(asked.seeds).tolist()
     began = perf_counter()
-    met = engine.trace(
-        seeds, start=asked.start, end=asked.end, residual_minutes=asked.residual_minutes,
-        min_overlap_minutes=asked.min_overlap_minutes,
-    )  # fmt: skip
-    found = Contacts(met_contacts(store, met, engine=name))
+    question: ContactQuestion = {
+        "start": asked.start, "end": asked.end, "residual_minutes": asked.residual_minutes,
+        "min_overlap_minutes": asked.min_overlap_minutes,
+    }  # fmt: skip
+    found = Contacts(met_contacts(store, engine.trace(seeds, **question), engine=name))
     if asked.hops == 2:
-        hop = engine.second_hop(
-            seeds, start=asked.start, end=asked.end, residual_minutes=asked.residual_minutes,
-            min_overlap_minutes=asked.min_overlap_minutes, threshold_minutes=asked.threshold_minutes,
-        )  # fmt: skip
+        hop = engine.second_hop(seeds, threshold_minutes=asked.threshold_minutes, **question)
         best = sorted(hop.rows, key=lambda r: (-r.score_minutes, r.person))[: asked.limit]
         found.at_or_above = dict(hop.at_or_above)
         found.rows += reached_contacts(store, best)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ringfence.cli import options as asks
 from ringfence.cli import output
 
 if TYPE_CHECKING:
@@ -26,19 +27,16 @@ _FORBIDDING = {f"hypothesis.{name}" for name in ("no_controls", "no_community", 
 
 
 def command(
-    store: Annotated[Path, typer.Option("--store", help="cli.visits.store")],
-    cases: Annotated[Path, typer.Option("--cases", exists=True, dir_okay=False, help="cli.hypotheses.cases")],
-    controls: Annotated[
-        Path | None,
-        typer.Option("--controls", exists=True, dir_okay=False, help="cli.hypotheses.controls", show_default=False),
-    ] = None,
-    keys: Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)] = None,
-    shortest: Annotated[float, typer.Option("--shortest-days", help="cli.hypotheses.shortest")] = 1.0,
-    longest: Annotated[float, typer.Option("--longest-days", help="cli.hypotheses.longest")] = 12.0,
-    min_minutes: Annotated[int, typer.Option("--min-minutes", min=1, help="cli.hypotheses.min_minutes")] = 1,
-    per_case: Annotated[int, typer.Option("--per-case", min=1, help="cli.hypotheses.per_case")] = 4,
-    seed: Annotated[int, typer.Option("--seed", help="cli.hypotheses.seed")] = 0,
-    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+    store: asks.Searched,
+    cases: asks.Cases,
+    controls: asks.Controls = None,
+    keys: asks.Keys = None,
+    shortest: asks.Shortest = 1.0,
+    longest: asks.Longest = 12.0,
+    min_minutes: asks.MinMinutes = 1,
+    per_case: asks.PerCase = 4,
+    seed: asks.Seed = 0,
+    tz: asks.Zone = None,
 ) -> None:
     """Search common places by case and control."""
     from ringfence.tracing.sources.files import number_cases, number_controls, read_cases, read_controls

@@ -10,24 +10,14 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.output import say
-from ringfence.cli.shelf import (
-    On,
-    Packs,
-    day_of,
-    given,
-    historical,
-    period,
-    shelf_with,
-    texts_below,
-    texts_of,
-    today_in,
-)
+from ringfence.cli.packs_checked import packs_to_check, problems_of
+from ringfence.cli.packs_compared import for_whom, pack_and_day
+from ringfence.cli.shelf import On, Packs, day_of, historical, period, shelf_with, today_in
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ringfence.rules.packfile import Entry, Pack
-    from ringfence.rules.shipped import Shelf
     from ringfence.rules.telling import Teller
     from ringfence.vocabulary.refusals import Refused
 
@@ -143,11 +133,11 @@ def check(
     packs: Packs = None,
 ) -> int:
     """Check packs and run their examples."""
-    shelf, names = _to_check(what, packs)
+    shelf, names = packs_to_check(what, packs)
     problems: list[Refused] = []
     checked = []
     for name in names:
-        found, examples = _checked(shelf, name)
+        found, examples = problems_of(shelf, name)
         problems += found
         checked.append({"pack": name, "examples": examples, "problems": len(found)})
 
@@ -205,7 +195,7 @@ def diff(
     from ringfence.rules.rulebook import Rulebook
 
     shelf = shelf_with(packs)
-    one, other = (_pack_and_day(shelf, text) for text in (first, second))
+    one, other = (pack_and_day(shelf, text) for text in (first, second))
     books = [Rulebook.of(pack, day) for pack, day in (one, other)]
     tellers = [_teller(one[0]), _teller(other[0])]
     rows, told = [], []
@@ -217,7 +207,7 @@ def diff(
             rows.append((f"{key_said(key, teller)}\n{key}", *said))
             sentence = say("packs.differs", what=key_said(key, teller), a=said[0], b=said[1])
             told.append({"key": key, "a": values[0], "b": values[1], "sentence": sentence})
-    people_told = None if facts is None else _for_whom(facts, one, other, packs, now)
+    people_told = None if facts is None else for_whom(facts, one, other, packs, now)
 
     def people(console: Console) -> None:
         if not rows:
@@ -335,92 +325,3 @@ def _stretch(key: str, since: date, entry: Entry, pack: Pack, teller: Teller) ->
     return {"value": value_said(key, entry.value, teller), "since": since, "clause": entry.clause,
             "document": _document(entry.source, pack, teller), "pack": entry.pack,
             "confidence": teller.word("confidence", entry.confidence)}  # fmt: skip
-
-
-def _to_check(what: str | None, packs: Path | None) -> tuple[Shelf, list[str]]:
-    """Return a shelf and the names of the packs that are to be checked on it."""
-    from ringfence.vocabulary.refusals import Refused
-
-    if what is None:
-        shelf = shelf_with(packs)
-        return shelf, shelf.ids()
-    path = Path(what)
-    if path.is_file():
-        path = path.parent
-    if path.is_dir():
-        path = path.resolve()
-        beside = texts_below(path.parent)
-        own = {path.name: texts_of(path)} if (path / "pack.toml").is_file() else texts_below(path)
-        if not own:
-            raise Refused("pack.no_pack_here", path=what)
-        return shelf_with(packs, {**beside, **own}), list(own)
-    shelf = shelf_with(packs)
-    shelf.texts(what)
-    return shelf, [what]
-
-
-def _checked(shelf: Shelf, name: str) -> tuple[list[Refused], int]:
-    """Return what is wrong with a pack and its examples, and how many examples there are."""
-    from ringfence.rules.examples import tried, untouched_by
-    from ringfence.rules.forms import read_form
-    from ringfence.vocabulary.refusals import Refused
-
-    try:
-        pack = shelf.pack(name)
-    except ExceptionGroup as group:
-        return [refusal for refusal in group.exceptions if isinstance(refusal, Refused)], 0
-    except Refused as refusal:
-        return [refusal], 0
-    problems: list[Refused] = []
-    if "forms" in shelf.texts(name):
-        try:
-            read_form(shelf.texts(name)["forms"], file=f"{name}/forms.toml")
-        except ExceptionGroup as group:
-            problems += [refusal for refusal in group.exceptions if isinstance(refusal, Refused)]
-    if pack.id != name:
-        problems.append(Refused("pack.other_folder", file=f"{name}/pack.toml", key="id", value=pack.id, folder=name))
-    text = shelf.texts(name).get("examples", "")
-    try:
-        outcomes, touched = tried(text, pack)
-    except Refused as refusal:
-        return [*problems, refusal], 0
-    problems += [failure for outcome in outcomes for failure in outcome.failures]
-    problems += [
-        Refused("example.untouched", file=f"{name}/pack.toml", key=key, since=since.isoformat())
-        for key, since in untouched_by(pack, touched)
-    ]
-    return problems, len(outcomes)
-
-
-def _pack_and_day(shelf: Shelf, text: str) -> tuple[Pack, date]:
-    """Return the pack that PACK or PACK@DATE names, and the day: without one, the last day that its values know."""
-    name, _, day = text.partition("@")
-    pack = shelf.pack(name)
-    last = max([pack.begins, *(entry.since for entries in pack.entries.values() for entry in entries)])
-    return pack, day_of(day or None, last)
-
-
-def _for_whom(
-    file: Path, one: tuple[Pack, date], other: tuple[Pack, date], packs: Path | None, now: str | None
-) -> dict[str, Any]:
-    """Return by name who would be treated differently under two packs on the facts of a file."""
-    from ringfence.rules.compare import compare
-    from ringfence.rules.strata import derive_all
-    from ringfence.rules.telling_changes import difference_said
-
-    reads = [given(file, pack=pack.id, packs=packs, now=now, on=day.isoformat(), rejects=None)
-             for pack, day in (one, other)]  # fmt: skip
-    derived = [derive_all(read.facts, read.book, read.now) for read in reads]
-    duties = [[duty for found in answer.values() for duty in found.duties] for answer in derived]
-    proposals = [[p for found in answer.values() for p in found.proposals] for answer in derived]
-    teller = reads[1].teller()
-    said = difference_said(compare(*duties), teller, proposed=(proposals[0], proposals[1]))
-    reads[1].tell_rejects()
-    subjects = {subject for answer in derived for subject, found in answer.items() if found.duties or found.proposals}
-    return {
-        "people": [
-            {"subject": str(subject), "name": teller.subject(subject), "sentences": lines}
-            for subject, lines in said.items()
-        ],
-        "alike": len(subjects - said.keys()),
-    }

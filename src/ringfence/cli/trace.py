@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ringfence.cli import options as asks
 from ringfence.cli import output
 from ringfence.cli.clock import now
 from ringfence.cli.explaining import mark_imputed, note_compiling
@@ -28,72 +28,43 @@ if TYPE_CHECKING:
     from ringfence.vocabulary.reasons import Reason
 
 
-class Stamp(StrEnum):
-    """Which end of a record its time marks."""
-
-    START = "start"
-    END = "end"
-
-
 def command(
     *,
-    store: Annotated[Path | None, typer.Option("--store", help="cli.trace.store", show_default=False)] = None,
-    person: Annotated[list[str] | None, typer.Option("--person", help="cli.trace.person", show_default=False)] = None,
-    start: Annotated[str, typer.Option("--from", help="cli.trace.from")],
-    end: Annotated[str, typer.Option("--to", help="cli.trace.to")],
-    persons: Annotated[
-        Path | None, typer.Option(help="cli.trace.persons", exists=True, dir_okay=False, show_default=False)
-    ] = None,
-    keys: Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)] = None,
-    residual: Annotated[int, typer.Option("--residual", min=0, help="cli.trace.residual")] = 0,
-    min_overlap: Annotated[int, typer.Option("--min-overlap", min=0, help="cli.trace.min_overlap")] = 0,
-    hops: Annotated[int, typer.Option("--hops", min=1, max=2, help="cli.trace.hops")] = 1,
-    threshold: Annotated[int, typer.Option("--threshold", min=1, help="cli.trace.threshold")] = 15,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="cli.trace.limit")] = 1000,
-    onset: Annotated[list[str] | None, typer.Option("--onset", help="cli.trace.onset", show_default=False)] = None,
-    encounters: Annotated[
-        list[Path] | None, typer.Option("--encounters", help="cli.trace.encounters", exists=True, show_default=False)
-    ] = None,
-    step: Annotated[int | None, typer.Option("--step", min=1, help="cli.trace.step", show_default=False)] = None,
-    steps: Annotated[
-        Path | None, typer.Option("--steps", help="cli.trace.steps", exists=True, dir_okay=False, show_default=False)
-    ] = None,
-    stamped: Annotated[Stamp, typer.Option("--stamped", help="cli.trace.stamped")] = Stamp.START,
-    max_distance: Annotated[
-        float | None, typer.Option("--max-distance", min=0, help="cli.trace.max_distance", show_default=False)
-    ] = None,
-    met_at: Annotated[str, typer.Option("--met-at", help="cli.trace.met_at")] = "other",
-    named: Annotated[
-        list[Path] | None, typer.Option("--named", help="cli.trace.named", exists=True, show_default=False)
-    ] = None,
-    column: Annotated[list[str] | None, typer.Option("--column", help="cli.trace.column", show_default=False)] = None,
-    rejects: Annotated[Path | None, typer.Option("--rejects", help="cli.trace.rejects", show_default=False)] = None,
-    engine: Annotated[str, typer.Option("--engine", help="cli.trace.engine")] = "store",
-    master: Annotated[str, typer.Option("--master", help="cli.trace.master")] = "local[2]",
-    exported: Annotated[Path | None, typer.Option("--exported", help="cli.trace.exported", show_default=False)] = None,
-    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="cli.trace.csv", show_default=False)] = None,
-    page: Annotated[Path | None, typer.Option("--page", help="cli.trace.page", show_default=False)] = None,
-    explain: Annotated[int, typer.Option("--explain", min=0, help="cli.trace.explain")] = 5,
-    warrant: Annotated[
-        Path | None, typer.Option(help="cli.trace.warrant", exists=True, dir_okay=False, show_default=False)
-    ] = None,
+    store: asks.Store = None,
+    person: asks.Person = None,
+    start: asks.From,
+    end: asks.To,
+    persons: asks.Persons = None,
+    keys: asks.Keys = None,
+    residual: asks.Residual = 0,
+    min_overlap: asks.MinOverlap = 0,
+    hops: asks.Hops = 1,
+    threshold: asks.Threshold = 15,
+    limit: asks.Limit = 1000,
+    onset: asks.Onset = None,
+    encounters: asks.Encounters = None,
+    step: asks.Step = None,
+    steps: asks.Steps = None,
+    stamped: asks.Stamped = asks.Stamp.START,
+    max_distance: asks.MaxDistance = None,
+    met_at: asks.MetAt = "other",
+    named: asks.Named = None,
+    column: asks.Column = None,
+    rejects: asks.Rejects = None,
+    engine: asks.EngineName = "store",
+    master: asks.Master = "local[2]",
+    exported: asks.Exported = None,
+    tz: asks.Zone = None,
+    csv: asks.Csv = None,
+    page: asks.Page = None,
+    explain: asks.Explain = 5,
+    warrant: asks.WarrantFile = None,
 ) -> None:
     """Search contacts."""
-    from ringfence.tracing.contacts import ContactSearch, search_contacts
-    from ringfence.tracing.intake.rejects import refuse_existing
-    from ringfence.tracing.visits.store import open_store
-    from ringfence.vocabulary.moments import zone_named
-    from ringfence.vocabulary.refusals import Refused
+    from ringfence.tracing.contacts import ContactSearch
 
-    if store is None and not encounters and not named:
-        raise Refused("trace.nothing_to_search")
-    if rejects is not None:
-        refuse_existing(rejects)
-    opened = None if store is None else open_store(store, keys)
-    known = tz or (None if opened is None else opened.settled_zone)
-    zone = None if known is None else zone_named(known)
-    shown_in: tzinfo = zone or offset_of(start) or zone_named("UTC")
+    opened = _opened(store, keys, lists=[*(encounters or ()), *(named or ())], rejects=rejects)
+    zone, shown_in = _zones(tz, opened, start)
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
         start=_moment(start, zone, "--from"),
@@ -110,53 +81,104 @@ def command(
                              max_distance=max_distance, min_overlap=min_overlap, kind=met_at, columns=column or []),
     )  # fmt: skip
     _check_options(opened, asked, engine=engine, warrant=warrant)
-    if engine != "store":
-        from ringfence.cli.engines import search_with
-
-        found = search_with(engine, opened, asked, master=master, exported=exported)
-    else:
-        from ringfence.tracing.live.opening import admit
-        from ringfence.tracing.live.warrants import read_warrant
-        from ringfence.tracing.scanning import gather_stays
-        from ringfence.vocabulary.moments import floor_minute
-
-        note_compiling(gather_stays)
-        began, present = perf_counter(), floor_minute(now())
-        opening = None
-        if warrant is not None and opened is not None:
-            opening = admit(opened, read_warrant(warrant), now=present)
-        with output.progress("trace.searching", total=1.0) as advance:
-            found = search_contacts(
-                opened, asked, progress=lambda _done, total: advance(1 / total), opening=opening, now=present
-            )
-        found.elapsed_ms = (perf_counter() - began) * 1000
+    found = _found(opened, asked, engine=engine, master=master, exported=exported, warrant=warrant)
     rows = mark_imputed(list(found), asked, opened)
-    written = {"csv": csv, "rejects": _write_rejects(rejects, found)}
+    rejected = _write_rejects(rejects, found)
     if csv is not None:
         write_csv(csv, rows, shown_in)
-    pages: list[Path] = []
-    if page is not None:
-        from ringfence.cli.trace_pages import view_of, write_pages
-
-        pages = write_pages(view_of(found, asked, opened, shown_in), page)
+    pages = _write_pages(page, found, asked, opened, shown_in)
+    told = _found_json(found, asked, rows, shown_in) | {"rejects_file": rejected, "pages": pages}
     output.answer(
-        {
-            "contacts": [contact_json(row, shown_in) for row in rows],
-            "elapsed_ms": round(found.elapsed_ms, 3),
-            "second_hop": None if found.at_or_above is None else {
-                "at_or_above": {str(t): n for t, n in found.at_or_above.items()}, "threshold_minutes": threshold,
-                "limit": limit,
-                "by_channel": {kind: {str(t): n for t, n in steps.items()} for kind, steps in found.reached.items()},
-            },
-            "files": [_file_json(file) for file in found.files],
-            "rejects": [reject_json(file, reject) for file, reject in found.rejects],
-            "rejects_file": written["rejects"],
-            "notes": [_reason_json(note) for note in found.notes],
-            "pages": pages,
-            "asked": _asked_json(asked, opened, shown_in),
-        },
+        told | {"asked": _asked_json(asked, opened, shown_in)},
         people=lambda console: print_found(console, asked, found, rows, shown_in, [*pages], explain=explain),
-    )  # fmt: skip
+    )
+
+
+def _opened(store: Path | None, keys: Path | None, *, lists: list[Path], rejects: Path | None) -> VisitStore | None:
+    """Return the store that is searched, if any. Refused before anything is read: no store and no list, a file kept."""
+    from ringfence.tracing.intake.rejects import refuse_existing
+    from ringfence.tracing.visits.store import open_store
+    from ringfence.vocabulary.refusals import Refused
+
+    if store is None and not lists:
+        raise Refused("trace.nothing_to_search")
+    if rejects is not None:
+        refuse_existing(rejects)
+    return None if store is None else open_store(store, keys)
+
+
+def _zones(tz: str | None, store: VisitStore | None, start: str) -> tuple[ZoneInfo | None, tzinfo]:
+    """Return the zone in which times without an offset are meant, and the one in which the answer is told."""
+    from ringfence.vocabulary.moments import zone_named
+
+    known = tz or (None if store is None else store.settled_zone)
+    zone = None if known is None else zone_named(known)
+    return zone, zone or offset_of(start) or zone_named("UTC")
+
+
+def _found(
+    store: VisitStore | None,
+    asked: ContactSearch,
+    *,
+    engine: str,
+    master: str,
+    exported: Path | None,
+    warrant: Path | None,
+) -> Contacts:
+    """Return whom the search finds, by the store's own means or another engine's."""
+    if engine == "store":
+        return _search_store(store, asked, warrant)
+    from ringfence.cli.engines import search_with
+
+    return search_with(engine, store, asked, master=master, exported=exported)
+
+
+def _search_store(store: VisitStore | None, asked: ContactSearch, warrant: Path | None) -> Contacts:
+    """Return whom the fast search finds, a live store opened by a warrant."""
+    from ringfence.tracing.contacts import search_contacts
+    from ringfence.tracing.live.opening import admit
+    from ringfence.tracing.live.warrants import read_warrant
+    from ringfence.tracing.scanning import gather_stays
+    from ringfence.vocabulary.moments import floor_minute
+
+    note_compiling(gather_stays)
+    began, present = perf_counter(), floor_minute(now())
+    opening = None
+    if warrant is not None and store is not None:
+        opening = admit(store, read_warrant(warrant), now=present)
+    with output.progress("trace.searching", total=1.0) as advance:
+        found = search_contacts(
+            store, asked, progress=lambda _done, total: advance(1 / total), opening=opening, now=present
+        )
+    found.elapsed_ms = (perf_counter() - began) * 1000
+    return found
+
+
+def _write_pages(
+    page: Path | None, found: Contacts, asked: ContactSearch, store: VisitStore | None, zone: tzinfo
+) -> list[Path]:
+    """Write the answer as pages, where they are wished for, and return which."""
+    if page is None:
+        return []
+    from ringfence.cli.trace_pages import view_of, write_pages
+
+    return write_pages(view_of(found, asked, store, zone), page)
+
+
+def _found_json(found: Contacts, asked: ContactSearch, rows: Sequence[Contact], zone: tzinfo) -> dict[str, Any]:
+    """Return what was found as the JSON answer holds it."""
+    return {
+        "contacts": [contact_json(row, zone) for row in rows],
+        "elapsed_ms": round(found.elapsed_ms, 3),
+        "second_hop": None if found.at_or_above is None else {
+            "at_or_above": {str(t): n for t, n in found.at_or_above.items()},
+            "threshold_minutes": asked.threshold_minutes, "limit": asked.limit,
+            "by_channel": {kind: {str(t): n for t, n in steps.items()} for kind, steps in found.reached.items()},
+        },
+        "files": [_file_json(file) for file in found.files],
+        "rejects": [reject_json(file, reject) for file, reject in found.rejects],
+        "notes": [_reason_json(note) for note in found.notes],
+    }  # fmt: skip
 
 
 def _asked_json(asked: ContactSearch, store: VisitStore | None, zone: tzinfo) -> dict[str, Any]:
@@ -245,7 +267,7 @@ def _list_settings(
     zone: ZoneInfo | None,
     *,
     step: int | None,
-    stamped: Stamp,
+    stamped: asks.Stamp,
     steps: Path | None,
     max_distance: float | None,
     min_overlap: int,

@@ -11,6 +11,8 @@ import typer
 from ringfence.cli import output
 from ringfence.cli.clock import now
 from ringfence.cli.explaining import note_compiling
+from ringfence.cli.options import Keys
+from ringfence.cli.options import Searched as Store
 from ringfence.cli.output import say
 
 if TYPE_CHECKING:
@@ -28,9 +30,6 @@ _COUNTED = (
 
 _KINDS_TOLD = 5
 _REASONS_TOLD = 3
-
-Store = Annotated[Path, typer.Option("--store", help="cli.visits.store")]
-Keys = Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)]
 
 
 @command.command(help="cli.visits.load.help")

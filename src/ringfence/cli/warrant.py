@@ -10,6 +10,8 @@ import typer
 
 from ringfence.cli import output
 from ringfence.cli.clock import now
+from ringfence.cli.options import Keys, Zone
+from ringfence.cli.options import Searched as Store
 from ringfence.cli.output import say
 
 if TYPE_CHECKING:
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
 command = typer.Typer()
 
-Store = Annotated[Path, typer.Option("--store", help="cli.visits.store")]
-Keys = Annotated[Path | None, typer.Option("--keys", help="cli.visits.keys", show_default=False)]
 Signer = Annotated[Path, typer.Option("--key", exists=True, dir_okay=False, help="cli.warrant.key")]
 
 
@@ -64,7 +64,7 @@ def new(
     keys: Keys = None,
     hops: Annotated[int, typer.Option("--hops", min=1, max=2, help="cli.warrant.new.hops")] = 1,
     residual: Annotated[int, typer.Option("--residual", min=0, help="cli.warrant.new.residual")] = 0,
-    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+    tz: Zone = None,
 ) -> None:
     """Write and sign a warrant."""
     import uuid
@@ -109,7 +109,7 @@ def new(
 @command.command(help="cli.warrant.show.help")
 def show(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="cli.warrant.show.file")],
-    tz: Annotated[str | None, typer.Option("--tz", help="cli.trace.tz", show_default=False)] = None,
+    tz: Zone = None,
     store: Annotated[Path | None, typer.Option("--store", help="cli.warrant.show.store", show_default=False)] = None,
     keys: Keys = None,
 ) -> None:

@@ -101,12 +101,8 @@ def judged(  # noqa: PLR0911, PLR0912 — one condition after the other, the che
     if rule.plain:
         return ()
     unknowns: list[str] = []
-    if rule.vehicle:
-        vehicle = value.get("vehicle")
-        if vehicle is None:
-            unknowns.append("vehicle")
-        elif vehicle not in rule.vehicle:
-            return None
+    if rule.vehicle and not _among(rule.vehicle, value.get("vehicle"), "vehicle", unknowns):
+        return None
     if rule.crew is not None and rule.seats is None and rule.crew is not bool(value.get("crew")):
         return None
     if rule.minutes is not None:
@@ -115,18 +111,10 @@ def judged(  # noqa: PLR0911, PLR0912 — one condition after the other, the che
                 unknowns.append("minutes")
         elif seen.minutes < rule.minutes:
             return None
-    if rule.protection:
-        protection = value.get("protection")
-        if protection is None:
-            unknowns.append("protection")
-        elif protection not in rule.protection:
-            return None
-    if rule.contact:
-        contact = value.get("contact")
-        if contact is None:
-            unknowns.append("contact")
-        elif contact not in rule.contact:
-            return None
+    if rule.protection and not _among(rule.protection, value.get("protection"), "protection", unknowns):
+        return None
+    if rule.contact and not _among(rule.contact, value.get("contact"), "contact", unknowns):
+        return None
     if rule.distance is not None:
         distance = value.get("distance_m")
         if distance is None:
@@ -152,6 +140,14 @@ def judged(  # noqa: PLR0911, PLR0912 — one condition after the other, the che
         if flag is not True:
             unknowns += flag
     return tuple(unknowns)
+
+
+def _among(allowed: frozenset[str], given: str | None, name: str, unknowns: list[str]) -> bool:
+    """Return whether what is given is among what a rule allows; what is not known may be, and is written down."""
+    if given is None:
+        unknowns.append(name)
+        return True
+    return given in allowed
 
 
 def _only_if(flags: frozenset[str], person: Mapping[str, Any] | None) -> bool | Sequence[str]:

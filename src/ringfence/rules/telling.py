@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ringfence.rules.duties import Because, Derivation, Duty, Proposal
@@ -28,6 +28,8 @@ _MINUTE = timedelta(minutes=1)
 _INSTANT = timedelta(microseconds=1)
 _LAST = 999_999
 """The microsecond of the last moment of a stretch, which people tell by the moment at which it ends."""
+_HOURS_TOLD = 72
+"""Up to so many hours a time allowed is told in hours, as plans write it; more is told in days where they are whole."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*[+Z].*")
 
 
@@ -103,6 +105,13 @@ class Teller:
         said = [self.say(code, n=n) for code, n in parts if n]
         return " ".join(said) if said else self.say("length.minutes", n=0)
 
+    def hours(self, hours: float) -> str:
+        """Return how much time a rule allows: 0.5 h, 72 h, or 21 d."""
+        days, rest = divmod(hours, 24)
+        if hours > _HOURS_TOLD and not rest:
+            return self.say("length.days", n=f"{days:g}")
+        return self.say("length.hours", n=f"{hours:g}")
+
     def due(self, moment: datetime | None) -> str:
         """Return how far off a deadline is: in 3 h 20 min, or late by 2 d."""
         if moment is None or self.now is None:
@@ -134,6 +143,8 @@ class Teller:
             return ", ".join(self.value(name, one) for one in value) or "—"
         if isinstance(value, Mapping):
             return ", ".join(f"{self.word('field', key)} {self.value(key, one)}" for key, one in value.items())
+        if name == "hours" and isinstance(value, int | float):
+            return self.hours(value)
         if isinstance(value, float):
             return f"{value:g}"
         return self._text(name, value) if isinstance(value, str) else str(value)
@@ -268,15 +279,34 @@ def because_json(why: Because, teller: Teller) -> dict[str, Any]:
 
 def derived_json(derived: Mapping[Subject, Derivation], teller: Teller) -> dict[str, Any]:
     """Return all duties and proposals for programs, and the next moment at which the answer changes by itself."""
-    wakes = [one.wake_at for one in derived.values() if one.wake_at is not None]
+    wake = next_wake(derived.values())
     return {
         "duties": [duty_json(duty, teller) for duty in in_order(d for one in derived.values() for d in one.duties)],
         "proposals": [
             proposal_json(proposal, teller)
             for proposal in sorted((p for one in derived.values() for p in one.proposals), key=lambda p: p.key)
         ],
-        "wake_at": min(wakes).astimezone(teller.zone).isoformat() if wakes else None,
+        "wake_at": None if wake is None else wake.at.astimezone(teller.zone).isoformat(),
+        "wake_when": None if wake is None else "passed" if wake.passed else "reached",
     }
+
+
+class Wake(NamedTuple):
+    """When an answer changes though no fact does: once a moment is reached, or, a deadline, once it has passed."""
+
+    at: datetime
+    passed: bool
+
+
+def next_wake(derivations: Iterable[Derivation]) -> Wake | None:
+    """Return when derivations change next by themselves, told by the deadline itself where it is one that passes."""
+    found = [one for one in derivations if one.wake_at is not None]
+    first = min((one.wake_at for one in found if one.wake_at is not None), default=None)
+    if first is None:
+        return None
+    deadline = first - _INSTANT
+    passed = any(duty.due == deadline for one in found if one.wake_at == first for duty in one.duties)
+    return Wake(deadline if passed else first, passed)
 
 
 def in_order(duties: Iterable[Duty]) -> list[Duty]:

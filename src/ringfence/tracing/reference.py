@@ -10,12 +10,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict, Unpack
 
 Visit = tuple[int, int, int, int]
 Minutes = set[int]
 Presence = Mapping[int, Mapping[int, Minutes]]  # person -> place -> minutes
 
 SCORES_COUNTED = (1, 15, 60, 240, 1440)
+
+
+class ContactQuestion(TypedDict):
+    """What a search for contacts is asked besides the seeds: the window [start, end), and minutes that are else 0."""
+
+    start: int
+    end: int
+    residual_minutes: NotRequired[int]
+    min_overlap_minutes: NotRequired[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +133,7 @@ def trace(
 
 
 def second_hop(
-    visits: Iterable[Visit],
-    seeds: Iterable[int],
-    *,
-    start: int,
-    end: int,
-    residual_minutes: int = 0,
-    min_overlap_minutes: int = 0,
-    threshold_minutes: int = 15,
+    visits: Iterable[Visit], seeds: Iterable[int], *, threshold_minutes: int = 15, **asked: Unpack[ContactQuestion]
 ) -> SecondHop:
     """Return who shared places with the people met, from the first exposure of each of these until `end`, by person.
 
@@ -138,18 +141,11 @@ def second_hop(
     """
     visits, seeds = list(visits), set(seeds)
     at = presence(visits)
-    met = trace(
-        visits,
-        seeds,
-        start=start,
-        end=end,
-        residual_minutes=residual_minutes,
-        min_overlap_minutes=min_overlap_minutes,
-    )
+    met = trace(visits, seeds, **asked)
     probes: dict[int, list[Minutes]] = defaultdict(list)
     for contact in met:
         for place, minutes in at[contact.person].items():
-            probes[place].append(minutes & set(range(contact.first, end)))
+            probes[place].append(minutes & set(range(contact.first, asked["end"])))
     everyone = []
     for person in sorted(at.keys() - seeds - {contact.person for contact in met}):
         shared = [(place, probe, at[person][place] & probe) for place in at[person] for probe in probes[place]]

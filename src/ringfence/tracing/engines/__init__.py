@@ -7,30 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from ringfence.tracing import reference
-from ringfence.tracing.reference import Common, Met, SecondHop, Visit
+from ringfence.tracing.reference import Common, ContactQuestion, Met, SecondHop, Visit
 
 
 class Engine(Protocol):
     """Whatever can answer the searches that `reference` defines; answers are equal to the reference's, row by row."""
 
-    def trace(
-        self, seeds: Sequence[int], *, start: int, end: int, residual_minutes: int = 0, min_overlap_minutes: int = 0
-    ) -> tuple[Met, ...]:
+    def trace(self, seeds: Sequence[int], **asked: Unpack[ContactQuestion]) -> tuple[Met, ...]:
         """Return everybody who met a seed inside [start, end), by person."""
         ...
 
     def second_hop(
-        self,
-        seeds: Sequence[int],
-        *,
-        start: int,
-        end: int,
-        residual_minutes: int = 0,
-        min_overlap_minutes: int = 0,
-        threshold_minutes: int = 15,
+        self, seeds: Sequence[int], *, threshold_minutes: int = 15, **asked: Unpack[ContactQuestion]
     ) -> SecondHop:
         """Return who shared places with the people met after these were first exposed, by person."""
         ...
@@ -46,39 +37,15 @@ class ReferenceEngine:
 
     visits: Sequence[Visit]
 
-    def trace(
-        self, seeds: Sequence[int], *, start: int, end: int, residual_minutes: int = 0, min_overlap_minutes: int = 0
-    ) -> tuple[Met, ...]:
+    def trace(self, seeds: Sequence[int], **asked: Unpack[ContactQuestion]) -> tuple[Met, ...]:
         """Return everybody who met a seed inside [start, end), by person."""
-        return reference.trace(
-            self.visits,
-            seeds,
-            start=start,
-            end=end,
-            residual_minutes=residual_minutes,
-            min_overlap_minutes=min_overlap_minutes,
-        )
+        return reference.trace(self.visits, seeds, **asked)
 
     def second_hop(
-        self,
-        seeds: Sequence[int],
-        *,
-        start: int,
-        end: int,
-        residual_minutes: int = 0,
-        min_overlap_minutes: int = 0,
-        threshold_minutes: int = 15,
+        self, seeds: Sequence[int], *, threshold_minutes: int = 15, **asked: Unpack[ContactQuestion]
     ) -> SecondHop:
         """Return who shared places with the people met after these were first exposed, by person."""
-        return reference.second_hop(
-            self.visits,
-            seeds,
-            start=start,
-            end=end,
-            residual_minutes=residual_minutes,
-            min_overlap_minutes=min_overlap_minutes,
-            threshold_minutes=threshold_minutes,
-        )
+        return reference.second_hop(self.visits, seeds, threshold_minutes=threshold_minutes, **asked)
 
     def common_places(self, persons: Sequence[int], *, start: int, end: int, at_least: int = 2) -> tuple[Common, ...]:
         """Return the places that `at_least` of the persons visited inside [start, end), by place."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import pyarrow as pa
 
 from ringfence.tracing.engines import statements
-from ringfence.tracing.reference import SCORES_COUNTED, Common, Met, Reached, SecondHop
+from ringfence.tracing.reference import SCORES_COUNTED, Common, ContactQuestion, Met, Reached, SecondHop
 
 Order = Literal["by_person", "by_place"]
 
@@ -42,29 +42,21 @@ class SqlEngine(ABC):
     def _answer(self, query: str) -> pa.Table:
         """Return the answer of a query as columns."""
 
-    def trace_table(
-        self, seeds: Sequence[int], *, start: int, end: int, residual_minutes: int = 0, min_overlap_minutes: int = 0
-    ) -> pa.Table:
+    def trace_table(self, seeds: Sequence[int], **asked: Unpack[ContactQuestion]) -> pa.Table:
         """Return everybody who met a seed inside [start, end), by person, the end named `until`."""
         with self._tables("direct", "air"):
-            query = self._met(seeds, start, end, residual_minutes, min_overlap_minutes)
+            query = self._met(seeds, **asked)
             return self._answer(f"select * from ({query}) as met order by person")
 
     def second_hop_tables(
-        self,
-        seeds: Sequence[int],
-        *,
-        start: int,
-        end: int,
-        residual_minutes: int = 0,
-        min_overlap_minutes: int = 0,
-        threshold_minutes: int = 15,
+        self, seeds: Sequence[int], *, threshold_minutes: int = 15, **asked: Unpack[ContactQuestion]
     ) -> tuple[pa.Table, pa.Table]:
         """Return who was reached at or above the threshold, by person, and one row of counts by usual score."""
+        start, end = asked["start"], asked["end"]
         by_person = self._pieces("by_person", start=start, end=end)
         by_place = self._pieces("by_place", start=start, end=end)
         with self._tables("direct", "air", "met", "probes", "reached"):
-            self._keep("met", self._met(seeds, start, end, residual_minutes, min_overlap_minutes))
+            self._keep("met", self._met(seeds, **asked))
             self._keep("probes", statements.probes(by_person, end=end))
             self._keep("reached", statements.reached(by_place, seeds, start=start, end=end))
             rows = f"select * from reached where score_minutes >= {int(threshold_minutes)} order by person"
@@ -75,38 +67,15 @@ class SqlEngine(ABC):
         pieces = self._pieces("by_person", start=start, end=end)
         return self._answer(statements.common(pieces, persons, start=start, end=end, at_least=at_least))
 
-    def trace(
-        self, seeds: Sequence[int], *, start: int, end: int, residual_minutes: int = 0, min_overlap_minutes: int = 0
-    ) -> tuple[Met, ...]:
+    def trace(self, seeds: Sequence[int], **asked: Unpack[ContactQuestion]) -> tuple[Met, ...]:
         """Return everybody who met a seed inside [start, end), by person."""
-        table = self.trace_table(
-            seeds,
-            start=start,
-            end=end,
-            residual_minutes=residual_minutes,
-            min_overlap_minutes=min_overlap_minutes,
-        )
-        return tuple(Met(**row) for row in _rows(table))
+        return tuple(Met(**row) for row in _rows(self.trace_table(seeds, **asked)))
 
     def second_hop(
-        self,
-        seeds: Sequence[int],
-        *,
-        start: int,
-        end: int,
-        residual_minutes: int = 0,
-        min_overlap_minutes: int = 0,
-        threshold_minutes: int = 15,
+        self, seeds: Sequence[int], *, threshold_minutes: int = 15, **asked: Unpack[ContactQuestion]
     ) -> SecondHop:
         """Return who shared places with the people met after these were first exposed, by person."""
-        rows, counts = self.second_hop_tables(
-            seeds,
-            start=start,
-            end=end,
-            residual_minutes=residual_minutes,
-            min_overlap_minutes=min_overlap_minutes,
-            threshold_minutes=threshold_minutes,
-        )
+        rows, counts = self.second_hop_tables(seeds, threshold_minutes=threshold_minutes, **asked)
         return SecondHop(
             rows=tuple(Reached(**row) for row in _rows(rows)),
             at_or_above={score: counts[f"at_or_above_{score}"][0].as_py() for score in SCORES_COUNTED},
@@ -117,13 +86,15 @@ class SqlEngine(ABC):
         table = self.common_places_table(persons, start=start, end=end, at_least=at_least)
         return tuple(Common(**row) for row in _rows(table))
 
-    def _met(self, seeds: Sequence[int], start: int, end: int, residual: int, min_overlap: int) -> str:
+    def _met(
+        self, seeds: Sequence[int], *, start: int, end: int, residual_minutes: int = 0, min_overlap_minutes: int = 0
+    ) -> str:
         """Keep when the seeds' places held them or their air, and return the query for everybody met there."""
         own = self._pieces("by_person", start=start, end=end)
-        near = self._pieces("by_place", start=start, end=end + residual)
+        near = self._pieces("by_place", start=start, end=end + residual_minutes)
         self._keep("direct", statements.direct(own, seeds, start=start, end=end))
-        self._keep("air", statements.air(residual))
-        return statements.met(near, seeds, min_overlap_minutes=int(min_overlap))
+        self._keep("air", statements.air(residual_minutes))
+        return statements.met(near, seeds, min_overlap_minutes=int(min_overlap_minutes))
 
     @contextmanager
     def _tables(self, *names: str) -> Iterator[None]:

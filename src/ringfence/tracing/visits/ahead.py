@@ -59,26 +59,27 @@ _resident: Any = types.ExternalFunction("mincore", types.int32(types.int64, type
 
 
 @kernel
-def fetch(spans: Ints, n: int) -> None:
-    """Ask the system to read the first so many (address, bytes), all at once, when some of them are not in memory.
+def fetch(spans: Ints) -> int:
+    """Ask the system to read (address, bytes), all at once, when some are not in memory; return how many it was asked.
 
     It is advice: an answer is the same without, only later, one page after the other. When all are there, asking costs
     more than a small search, so a few are looked at first.
     """
     found = np.ones(1, np.uint8)
     missing = False
-    step = max(n // _LOOKS, 1)
-    for k in range(0, n, step):
+    step = max(len(spans) // _LOOKS, 1)
+    for k in range(0, len(spans), step):
         middle = spans[k, 0] + spans[k, 1] // 2
         _resident(middle - middle % _PAGE, np.int64(1), np.int64(found.ctypes.data))
         if found[0] & 1 == 0:
             missing = True
             break
     if not missing:
-        return
-    for k in range(n):
+        return 0
+    for k in range(len(spans)):
         begin = spans[k, 0] - spans[k, 0] % _PAGE
         _advise(begin, spans[k, 0] + spans[k, 1] - begin, np.int32(_WILL_NEED))
+    return len(spans)
 
 
 @kernel
@@ -92,33 +93,36 @@ def _note(spans: Ints, n: int, address: int, size: int, begin: Any, end: Any, le
 
 
 @kernel
-def fetch_ends(rows: Ints, begin: int, stop: int, keys: int, length: int) -> None:
-    """Fetch the lowest and the highest keys of segments, from which the place of every other is guessed."""
+def ends_of_keys(rows: Ints, begin: int, stop: int, keys: int, length: int) -> Ints:
+    """Return where the lowest and the highest keys of segments are, from which the place of every other is guessed."""
     spans = np.empty((2 * (stop - begin), 2), np.int64)
     n = 0
     for segment in range(begin, stop):
         count = rows[segment, length]
         n = _note(spans, n, rows[segment, keys], 4, 0, 1, count)
         n = _note(spans, n, rows[segment, keys], 4, count - 1, count, count)
-    fetch(spans, n)
+    return spans[:n]
 
 
 @kernel
-def fetch_persons(rows: Ints, first_day: int, first: Ints, persons: Ints, from_day: int, to_day: int) -> None:
-    """Fetch what looking up the visits of some persons on days of the table touches."""
-    if from_day >= to_day or len(rows) == 0:
-        return
-    begin, stop = first[from_day - first_day], first[to_day - first_day]
-    fetch_ends(rows, begin, stop, PERSON_KEYS, PERSONS)
+def lookups_of_persons(rows: Ints, begin: int, stop: int, persons: Ints) -> Ints:
+    """Return where some persons are looked for in segments: the keys and offsets around each, none where she is not."""
     spans = np.empty((2 * len(persons) * (stop - begin), 2), np.int64)
     n = 0
     for person in persons:
         for segment in range(begin, stop):
             count = rows[segment, PERSONS]
             at = guess(numbers_at(rows[segment, PERSON_KEYS], count), person)
-            n = _note(spans, n, rows[segment, PERSON_KEYS], 4, at - _AROUND, at + _AROUND, count)
-            n = _note(spans, n, rows[segment, PERSON_OFFSETS], 4, at - _AROUND, at + _AROUND, count + 1)
-    fetch(spans, n)
+            if at >= 0:
+                n = _note(spans, n, rows[segment, PERSON_KEYS], 4, at - _AROUND, at + _AROUND, count)
+                n = _note(spans, n, rows[segment, PERSON_OFFSETS], 4, at - _AROUND, at + _AROUND, count + 1)
+    return spans[:n]
+
+
+@kernel
+def words_of_persons(rows: Ints, begin: int, stop: int, persons: Ints) -> Ints:
+    """Return where the words of some persons are in segments."""
+    spans = np.empty((len(persons) * (stop - begin), 2), np.int64)
     n = 0
     for person in persons:
         for segment in range(begin, stop):
@@ -128,27 +132,44 @@ def fetch_persons(rows: Ints, first_day: int, first: Ints, persons: Ints, from_d
                 offsets = numbers_at(rows[segment, PERSON_OFFSETS], count + 1)
                 low, high = np.int64(offsets[at]), np.int64(offsets[at + 1])
                 n = _note(spans, n, rows[segment, PERSON_WORDS], 8, low, high, high)
-    fetch(spans, n)
+    return spans[:n]
 
 
 @kernel
-def fetch_places(rows: Ints, first_day: int, first: Ints, islands: Ints) -> None:
-    """Fetch what a scan of islands (place, start, end) touches: its place-days, whole."""
+def fetch_persons(rows: Ints, first_day: int, first: Ints, persons: Ints, from_day: int, to_day: int) -> None:
+    """Fetch what looking up the visits of some persons on days of the table touches."""
+    if from_day >= to_day or len(rows) == 0:
+        return
+    begin, stop = first[from_day - first_day], first[to_day - first_day]
+    fetch(ends_of_keys(rows, begin, stop, PERSON_KEYS, PERSONS))
+    fetch(lookups_of_persons(rows, begin, stop, persons))
+    fetch(words_of_persons(rows, begin, stop, persons))
+
+
+@kernel
+def spans_of_islands(rows: Ints, first_day: int, first: Ints, islands: Ints, words: bool) -> Ints:
+    """Return where the places of islands (place, start, end) are looked for on their days, or where their words are."""
     total = 0
     for number in range(len(islands)):
         for day in range(islands[number, 1] // MINUTES_PER_DAY, (islands[number, 2] - 1) // MINUTES_PER_DAY + 1):
             begin, stop = segments_of_day(first_day, first, day)
             total += stop - begin
     spans = np.empty((3 * total, 2), np.int64)
-    for words in (False, True):
-        n = 0
-        for number in range(len(islands)):
-            place = islands[number, 0]
-            for day in range(islands[number, 1] // MINUTES_PER_DAY, (islands[number, 2] - 1) // MINUTES_PER_DAY + 1):
-                begin, stop = segments_of_day(first_day, first, day)
-                for segment in range(begin, stop):
-                    n = _note_place(spans, n, rows, segment, place, words)
-        fetch(spans, n)
+    n = 0
+    for number in range(len(islands)):
+        place = islands[number, 0]
+        for day in range(islands[number, 1] // MINUTES_PER_DAY, (islands[number, 2] - 1) // MINUTES_PER_DAY + 1):
+            begin, stop = segments_of_day(first_day, first, day)
+            for segment in range(begin, stop):
+                n = _note_place(spans, n, rows, segment, place, words)
+    return spans[:n]
+
+
+@kernel
+def fetch_places(rows: Ints, first_day: int, first: Ints, islands: Ints) -> None:
+    """Fetch what a scan of islands (place, start, end) touches: its place-days, whole."""
+    fetch(spans_of_islands(rows, first_day, first, islands, False))
+    fetch(spans_of_islands(rows, first_day, first, islands, True))
 
 
 @kernel
@@ -164,6 +185,8 @@ def _note_place(spans: Ints, n: int, rows: Ints, segment: int, place: int, words
         low, high = np.int64(offsets[at]), np.int64(offsets[at + 1])
         return _note(spans, n, rows[segment, PLACE_WORDS], 8, low, high, high)
     at = guess(keys, place)
+    if at < 0:
+        return n
     n = _note(spans, n, rows[segment, PLACE_KEYS], 4, at - _AROUND, at + _AROUND, count)
     n = _note(spans, n, rows[segment, PLACE_OFFSETS], 4, at - _AROUND, at + _AROUND, count + 1)
     return _note(spans, n, rows[segment, PLACE_LONGEST], 2, at - _AROUND, at + _AROUND, count)

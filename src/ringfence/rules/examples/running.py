@@ -1,45 +1,25 @@
-"""Examples beside a pack: facts and what must follow from them, readable and correctable by a health officer.
-
-`examples.toml` holds `[[example]]` tables. One has a `name` in both languages and some of: `now` (clocks of the pack's
-zone), `on` (the day of the rulebook; by default that of `now`), `facts` with `duties`, `absent`, `proposals`,
-`no_proposals` and `statuses`; `classify`; `values` (plain look-ups); `immunity`.
-"""
+"""Examples run one by one: each thing that one expects is derived and compared."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ringfence.rules.classify import classify
 from ringfence.rules.duties import Derivation, Duty, Proposal, Status
+from ringfence.rules.examples.form import EXPECTATIONS, Run, Touched, check_form
+from ringfence.rules.examples.values import NONE, agrees, as_json, as_written, shown
 from ringfence.rules.facts import Fact, current, kinds, read_fact
 from ringfence.rules.immunity import immunity_of
 from ringfence.rules.packfile import Entry, Pack, own_keys, rule_of
 from ringfence.rules.rulebook import Rulebook, in_force
 from ringfence.rules.strata import derive_all
 from ringfence.rules.typing import nearest
-from ringfence.vocabulary.moments import parse_moment, zone_named
+from ringfence.vocabulary.moments import zone_named
 from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.subjects import Subject
-
-Touched = set[tuple[str, date, str]]
-"""Values that were read: key, the day since which each holds, and the pack that it stands in."""
-
-_FIELDS = {
-    "example": ("name", "now", "on", "facts", "duties", "absent", "proposals", "no_proposals", "statuses", "classify",
-                "values", "immunity", "note"),
-    "duties": ("key", "on", "begins", "due", "until", "state", "ended", "desk", "grade"),
-    "proposals": ("kind", "subject", "values", "signable", "key"),
-    "statuses": ("subject", *Status._fields),
-    "classify": ("exposure", "class", "person", "at"),
-    "values": ("key", "on", "is"),
-    "immunity": ("person", "facts", "state", "first_exposure"),
-}  # fmt: skip
-_EXPECTATIONS = ("duties", "absent", "proposals", "no_proposals", "statuses", "classify", "values", "immunity")
-_NONE = "none"
 
 
 class Outcome(NamedTuple):
@@ -52,28 +32,6 @@ class Outcome(NamedTuple):
     def said(self, language: str) -> str:
         """Return the name of the example."""
         return self.name.get(language) or next(iter(self.name.values()), "-")
-
-
-@dataclass(slots=True)
-class _Run:
-    """One example while it runs."""
-
-    written: Mapping[str, Any]
-    pack: Pack
-    name: Mapping[str, str]
-    failures: list[Refused] = field(default_factory=list)
-    touched: Touched = field(default_factory=set)
-    books: dict[date, Rulebook] = field(default_factory=dict)
-
-    def fail(self, code: str, /, **values: object) -> None:
-        self.failures.append(
-            Refused(code, example=self.name.get("en") or next(iter(self.name.values()), "-"), **values)
-        )
-
-    def book(self, on: date) -> Rulebook:
-        if on not in self.books:
-            self.books[on] = Rulebook.of(self.pack, on)
-        return self.books[on]
 
 
 def run_examples(text: str, pack: Pack) -> list[Outcome]:
@@ -110,32 +68,32 @@ def tried(text: str, pack: Pack) -> tuple[list[Outcome], Touched]:
     for number, example in enumerate(written.get("example", []), 1):
         given = example.get("name")
         called = given if isinstance(given, dict) and given else {"en": str(given or f"no. {number}")}
-        run = _Run(example, pack, called)
+        run = Run(example, pack, called)
         _perform(run)
         outcomes.append(Outcome(called, not run.failures, tuple(run.failures)))
         touched |= run.touched
     return outcomes, touched
 
 
-def _perform(run: _Run) -> None:
+def _perform(run: Run) -> None:
     """Run one example: its form first, then each thing that it expects."""
-    _check_form(run)
+    check_form(run)
     if run.failures:
         return
     written = run.written
     try:
-        now = _local(written["now"], run) if "now" in written else None
+        now = run.moment(written["now"]) if "now" in written else None
     except Refused as refusal:
         run.failures.append(refusal)
         return
     for row in written.get("values", ()):
         _look_up(run, row)
     if now is None:
-        if set(written) & (set(_EXPECTATIONS) - {"values", "classify"}):
+        if set(written) & (set(EXPECTATIONS) - {"values", "classify"}):
             run.fail("example.no_now")
             return
         on = written.get("on") or run.pack.begins
-        now = _local(on, run)
+        now = run.moment(on)
     on = written.get("on") or now.astimezone(zone_named(run.pack.zone)).date()
     book = run.book(on)
     for number, row in enumerate(written.get("classify", ()), 1):
@@ -153,39 +111,7 @@ def _touch(pack: Pack, key: str, on: date) -> tuple[str, date, str] | None:
     return None if entry is None else (key, entry.since, entry.pack)
 
 
-def _check_form(run: _Run) -> None:
-    """Tell of unknown fields, lists that are none, and examples that expect nothing."""
-    given = run.written.get("name")
-    if not isinstance(given, dict) or not {"en", "zh"} <= set(given):
-        run.fail("example.no_name")
-    _check_fields(run, run.written, "example")
-    for name in (*_EXPECTATIONS, "facts"):
-        rows = run.written.get(name, [])
-        if not isinstance(rows, list) or any(
-            not isinstance(row, str if name in ("absent", "no_proposals") else dict) for row in rows
-        ):
-            run.fail("example.ill_formed", field=name, value=rows)
-        elif name in _FIELDS:
-            for row in rows:
-                _check_fields(run, row, name)
-    if not any(run.written.get(name) for name in _EXPECTATIONS):
-        run.fail("example.expects_nothing")
-    if type(run.written.get("on")) not in (date, type(None)):
-        run.fail("example.ill_formed", field="on", value=run.written["on"])
-
-
-def _check_fields(run: _Run, row: Mapping[str, Any], form: str) -> None:
-    for name in row:
-        if name not in _FIELDS[form]:
-            run.fail("example.unknown_field", field=name, where=form, nearest=nearest(name, _FIELDS[form]))
-    required = {"duties": ("key",), "proposals": ("kind", "subject"), "statuses": ("subject",),
-                "classify": ("exposure", "class"), "values": ("key", "is"), "immunity": ("facts", "state")}  # fmt: skip
-    for name in required.get(form, ()):
-        if name not in row:
-            run.fail("example.missing_field", field=name, where=form)
-
-
-def _look_up(run: _Run, row: Mapping[str, Any]) -> None:
+def _look_up(run: Run, row: Mapping[str, Any]) -> None:
     """Compare a value of the pack on a day with what the example says; `none` is a value that is not there."""
     key, on = row["key"], row.get("on") or run.written.get("on") or run.pack.begins
     if rule_of(key) is None:
@@ -198,31 +124,18 @@ def _look_up(run: _Run, row: Mapping[str, Any]) -> None:
     found = None if entry is None else entry.value
     if entry is not None:
         run.touched.add((key, entry.since, entry.pack))
-    if not _alike(row["is"], found):
-        run.fail("example.other_value", key=key, on=on.isoformat(), expected=_shown(row["is"]), found=_shown(found))
+    if not agrees(row["is"], found):
+        run.fail("example.other_value", key=key, on=on.isoformat(), expected=shown(row["is"]), found=shown(found))
 
 
-def _alike(expected: Any, found: Any) -> bool:
-    """Return whether a value is as expected; of a table only the fields that the example names count."""
-    if expected == _NONE:
-        return found is None or found == _NONE
-    if isinstance(expected, Mapping) and isinstance(found, Mapping):
-        return all(name in found and _alike(value, found[name]) for name, value in expected.items())
-    if isinstance(expected, list | tuple) and isinstance(found, list | tuple):
-        return list(expected) == list(found)
-    if isinstance(expected, bool) or isinstance(found, bool):
-        return expected is found
-    return bool(expected == found) or (isinstance(expected, str) and expected == str(found))
-
-
-def _facts(run: _Run, rows: Iterable[Mapping[str, Any]], now: datetime) -> list[Fact] | None:
+def _facts(run: Run, rows: Iterable[Mapping[str, Any]], now: datetime) -> list[Fact] | None:
     """Return the facts of an example, or None where one cannot be read."""
     known = {**kinds(), **run.pack.kinds}
     zone = zone_named(run.pack.zone)
     facts: list[Fact] = []
     wrong: list[Refused] = []
     for number, row in enumerate(rows, 1):
-        plain = {"id": f"f{number}", "grade": "B", "source": "example", "at": now.isoformat(), **_plain(row)}
+        plain = {"id": f"f{number}", "grade": "B", "source": "example", "at": now.isoformat(), **as_json(row)}
         fact, problems = read_fact(plain, zone, known, number)
         wrong += problems
         if fact is not None:
@@ -235,7 +148,7 @@ def _facts(run: _Run, rows: Iterable[Mapping[str, Any]], now: datetime) -> list[
     return None if run.failures else facts
 
 
-def _derive(run: _Run, book: Rulebook, now: datetime) -> None:
+def _derive(run: Run, book: Rulebook, now: datetime) -> None:
     """Derive from the facts of an example and compare with the duties and proposals that it expects."""
     facts = _facts(run, run.written.get("facts", ()), now)
     if facts is None:
@@ -268,7 +181,7 @@ def _matching(pattern: str, keys: Iterable[str]) -> Iterator[str]:
     return (key for key in keys if (key == stem if whole else key.startswith(stem)))
 
 
-def _compare_duty(run: _Run, row: Mapping[str, Any], duty: Duty, book: Rulebook, now: datetime) -> None:
+def _compare_duty(run: Run, row: Mapping[str, Any], duty: Duty, book: Rulebook, now: datetime) -> None:
     found: dict[str, Any] = {
         "on": date.fromordinal(book.day_of(duty.begins)), "begins": duty.begins, "due": duty.due, "until": duty.until,
         "state": duty.state(now), "ended": duty.ended, "desk": duty.desk,
@@ -279,7 +192,7 @@ def _compare_duty(run: _Run, row: Mapping[str, Any], duty: Duty, book: Rulebook,
             _compare(run, duty.key, name, expected, found[name])
 
 
-def _compare_status(run: _Run, row: Mapping[str, Any], derived: Mapping[Subject, Derivation]) -> None:
+def _compare_status(run: Run, row: Mapping[str, Any], derived: Mapping[Subject, Derivation]) -> None:
     subject = _subject(run, row["subject"])
     if subject is None:
         return
@@ -293,36 +206,36 @@ def _compare_status(run: _Run, row: Mapping[str, Any], derived: Mapping[Subject,
             _compare(run, f"{subject}", name, expected, getattr(status, name))
 
 
-def _compare(run: _Run, key: str, name: str, expected: Any, found: Any) -> None:
+def _compare(run: Run, key: str, name: str, expected: Any, found: Any) -> None:
     """Compare one field; moments are compared as moments, on the clocks of the pack."""
     zone = zone_named(run.pack.zone)
     alike = False
-    if isinstance(found, datetime) and expected != _NONE:
+    if isinstance(found, datetime) and expected != NONE:
         try:
-            alike = _local(expected, run) == found
+            alike = run.moment(expected) == found
         except Refused as refusal:
             run.failures.append(refusal)
             return
         found = found.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
     else:
-        alike = _alike(str(expected) if isinstance(found, Subject) else expected, found)
+        alike = agrees(str(expected) if isinstance(found, Subject) else expected, found)
     if not alike:
-        run.fail("example.other", key=key, field=name, expected=_shown(expected), found=_shown(found))
+        run.fail("example.other", key=key, field=name, expected=shown(expected), found=shown(found))
 
 
-def _find_proposal(run: _Run, row: Mapping[str, Any], proposals: Iterable[Proposal]) -> None:
+def _find_proposal(run: Run, row: Mapping[str, Any], proposals: Iterable[Proposal]) -> None:
     near = [one for one in proposals if one.kind == row["kind"] and str(one.subject) == row["subject"]]
     wanted = row.get("values", {})
     for one in near:
-        said = {name: _said(value) for name, value in one.values.items()}
-        fits = all(name in said and _alike(_said(value), said[name]) for name, value in wanted.items())
+        said = {name: as_written(value) for name, value in one.values.items()}
+        fits = all(name in said and agrees(as_written(value), said[name]) for name, value in wanted.items())
         if fits and row.get("signable", one.signable) == one.signable and row.get("key", one.key) == one.key:
             return
-    found = "; ".join(f"{one.kind} {one.subject} {_shown(dict(one.values))}" for one in near)
-    run.fail("example.no_proposal", key=f"{row['kind']} {row['subject']}", expected=_shown(wanted), found=found or "-")
+    found = "; ".join(f"{one.kind} {one.subject} {shown(dict(one.values))}" for one in near)
+    run.fail("example.no_proposal", key=f"{row['kind']} {row['subject']}", expected=shown(wanted), found=found or "-")
 
 
-def _classify(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, now: datetime) -> None:
+def _classify(run: Run, row: Mapping[str, Any], number: int, book: Rulebook, now: datetime) -> None:
     """Compare the class that the pack proposes for one exposure; `none` where it proposes none."""
     at = row.get("at", now.isoformat())
     exposure = {"to": "infection:1", **row["exposure"]}
@@ -332,13 +245,13 @@ def _classify(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, no
         return
     since = facts[0].at - timedelta(days=1)
     met = Status("confirmed", infectious_from=since, first_exposure=since, last_exposure=since)
-    found = classify(facts[0], book, index=met, person=person[0].value or None).cls or _NONE
+    found = classify(facts[0], book, index=met, person=person[0].value or None).cls or NONE
     if found != row["class"]:
-        run.fail("example.other_class", number=number, exposure=_shown(row["exposure"]), expected=row["class"],
+        run.fail("example.other_class", number=number, exposure=shown(row["exposure"]), expected=row["class"],
                  found=found)  # fmt: skip
 
 
-def _immunity(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, now: datetime) -> None:
+def _immunity(run: Run, row: Mapping[str, Any], number: int, book: Rulebook, now: datetime) -> None:
     """Compare what is known of a person's immunity on the day of the example."""
     born = (
         [{"id": "person", "kind": "person", "subject": "person:2", "value": row["person"]}] if "person" in row else []
@@ -347,7 +260,7 @@ def _immunity(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, no
     if facts is None:
         return
     try:
-        exposed = _local(row["first_exposure"], run) if "first_exposure" in row else None
+        exposed = run.moment(row["first_exposure"]) if "first_exposure" in row else None
     except Refused as refusal:
         run.failures.append(refusal)
         return
@@ -357,47 +270,9 @@ def _immunity(run: _Run, row: Mapping[str, Any], number: int, book: Rulebook, no
         run.fail("example.other_immunity", number=number, expected=row["state"], found=found)
 
 
-def _subject(run: _Run, text: Any) -> Subject | None:
+def _subject(run: Run, text: Any) -> Subject | None:
     try:
         return Subject.read(str(text))
     except Refused as refusal:
         run.failures.append(refusal)
         return None
-
-
-def _local(value: object, run: _Run) -> datetime:
-    """Return the moment that an example writes: a date is the start of that local day."""
-    zone = zone_named(run.pack.zone)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    return parse_moment(value.isoformat() if isinstance(value, datetime) else str(value), zone)
-
-
-def _plain(value: Any) -> Any:
-    """Return what TOML has read as JSON would write it: moments and dates become texts."""
-    if isinstance(value, date):  # a datetime is one too
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _said(value: Any) -> Any:
-    """Return a value as examples write it: subjects and moments as texts."""
-    if isinstance(value, Subject):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {name: _said(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_said(inner) for inner in value]
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return _NONE
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_shown(inner)}" for name, inner in value.items()) or "-"
-    if isinstance(value, list | tuple) and not isinstance(value, Subject):
-        return ", ".join(_shown(inner) for inner in value) or "-"
-    return str(_said(value))
