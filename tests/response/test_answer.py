@@ -105,7 +105,8 @@ def test_a_suspicion_alone_is_no_seed_of_a_search(tmp_path):
 
 
 def test_every_wrong_cell_is_told_with_row_field_and_mend_and_the_good_ones_count(tmp_path):
-    text = "病例编号,发病日期,首次阳性采样时间,隔离时间,年龄,体温\n0,2022年3月6日,2022/3/7 15:00,2022-03-01,abc,38\n,2022-03-06,,,,\n0,,,,,\n"
+    text = "病例编号,发病日期,首次阳性采样时间,隔离时间,年龄,体温\n"
+    text += "0,2022年3月6日,2022/3/7 15:00,2022-03-01,abc,38\n,2022-03-06,,,,\n0,,,,,\n"
     plan = answer(tmp_path, line_list=text).plan
     told = {(row["row"], row["field"]) for row in plan["wrong"]}
     assert {(2, "isolation"), (2, "age"), (3, "id"), (4, "id"), (1, "体温")} <= told
