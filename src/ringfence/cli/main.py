@@ -41,6 +41,7 @@ COMMANDS = {
     "duties": "ringfence.cli.duties",
     "gap": "ringfence.cli.gap",
     "drill": "ringfence.cli.drill",
+    "respond": "ringfence.cli.respond",
 }
 
 

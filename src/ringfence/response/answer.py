@@ -1,0 +1,295 @@
+"""The answer to a signal: files in, one plan out. Two parts that are never mixed: due now, and if assessed so."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from ringfence.planning.calls import Call, Spread, order
+from ringfence.response import assumed, groups, places
+from ringfence.response.asked import Asked, Read, digest
+from ringfence.response.both import Said, Tellers, say
+from ringfence.response.card import card
+from ringfence.response.cases import CaseRow, read_cases
+from ringfence.response.earlier import if_earlier
+from ringfence.response.evidence import Candidate, by_person
+from ringfence.response.ledger import Ledger, facts_json, note_cases
+from ringfence.response.search import Found, search, statuses_of
+from ringfence.response.sources import hypotheses
+from ringfence.response.timeline import told_cases
+from ringfence.response.unknowns import unknowns
+from ringfence.rules.duties import OPEN, Derivation, Duty
+from ringfence.rules.facts import current, read_facts
+from ringfence.rules.strata import derive_all
+from ringfence.rules.telling import Teller, in_order, names_in
+from ringfence.tracing.intake.rejects import Reject
+from ringfence.tracing.visits.store import VisitStore, open_store
+from ringfence.vocabulary.moments import moment_of
+from ringfence.vocabulary.refusals import Refused
+from ringfence.vocabulary.subjects import Subject
+from ringfence.vocabulary.words import mend, sentence
+
+Progress = Callable[[str, float], None]
+_CHANCE = {"slight": 0.01, "some": 0.03, "strong": 0.08, "very_strong": 0.2}
+"""How likely somebody of a band is infected, for the order of calling only; made numbers."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A plan, the facts that it rests on, and what could not be read."""
+
+    plan: dict[str, Any]
+    facts: dict[str, Any]
+    reads: list[Read] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Clock:
+    """How long each step took, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str, progress: Progress | None) -> Iterator[None]:
+        if progress is not None:
+            progress(name, 0.0)
+        begun = perf_counter()
+        yield
+        self.seconds[name] = round(perf_counter() - begun, 3)
+        if progress is not None:
+            progress(name, 1.0)
+
+
+def respond(asked: Asked, progress: Progress | None = None) -> Answer:
+    """Return the answer to a question. Refused where nothing was given, or nothing of it can be read."""
+    if not any((asked.line_list, asked.visits, asked.encounters, asked.contacts, asked.facts)):
+        raise Refused("respond.nothing_given")
+    clock = _Clock()
+    with clock.step("read", progress):
+        ledger, cases, reads = _read(asked)
+        store = None if asked.visits is None else _open(asked)
+        where = places.read_places(asked.places, asked.outline)
+    tellers = Tellers.like(Teller("en", asked.pack, asked.now, names_in(current(ledger.facts, now=asked.now))))
+    with clock.step("search", progress):
+        statuses = statuses_of(ledger, asked)
+        told = None if progress is None else (lambda share: progress("search", share))
+        found = search(ledger, cases, statuses, asked, store, progress=told)
+        reads += found.reads
+    with clock.step("derive", progress):
+        derived = derive_all(ledger.facts, asked.book, asked.now)
+    with clock.step("assume", progress):
+        candidates = by_person(found.candidates.values())
+        follows = assumed.follows(ledger, candidates, asked)
+    with clock.step("earlier", progress):
+        changed = if_earlier(ledger, cases, found, asked, store, tellers)
+    with clock.step("tell", progress):
+        plan = _plan(asked, ledger, cases, found, derived, candidates, follows, changed, store, where, tellers, reads)
+    plan["seconds"] = clock.seconds
+    return Answer(plan, facts_json(ledger.facts, asked.pack.id, asked.book.zone), reads)
+
+
+def _read(asked: Asked) -> tuple[Ledger, dict[str, Subject], list[Read]]:
+    ledger = Ledger(asked.now)
+    reads: list[Read] = []
+    if asked.facts is not None:
+        text = asked.facts.read_text(encoding="utf-8-sig")
+        facts, problems = read_facts(text, zone=asked.pack.zone, more_kinds=asked.pack.kinds)
+        rejects = [
+            Reject(number if isinstance(number := p.values.get("number"), int) else 0, str(p.values.get("field", "")),
+                   p.code, p.values, str(p.values.get("id", "-")) or "-")
+            for p in problems
+        ]  # fmt: skip
+        known = [fact for fact in facts if fact.known_at <= asked.now]
+        reads.append(Read(asked.facts.name, "facts", len(facts) + len({r.line for r in rejects}), len(known), rejects,
+                          digest(asked.facts)))  # fmt: skip
+        ledger.take(known)
+    rows: list[CaseRow] = []
+    if asked.line_list is not None:
+        rows, read = read_cases(asked.line_list, asked.book.zone, asked.now)
+        reads.append(read)
+    cases = note_cases(ledger, rows)
+    for fact in current(ledger.facts, now=asked.now):
+        if fact.kind == "case" and fact.subject not in cases.values():
+            cases[ledger.given[fact.subject.number]] = fact.subject
+    return ledger, cases, reads
+
+
+def _open(asked: Asked) -> VisitStore:
+    assert asked.visits is not None
+    store = open_store(asked.visits, asked.keys)
+    if store.identity.kind == "live":
+        raise Refused("respond.live_store", store=str(asked.visits))
+    return store
+
+
+def _plan(
+    asked: Asked, ledger: Ledger, cases: Mapping[str, Subject], found: Found,
+    derived: Mapping[Subject, Derivation], candidates: Sequence[Candidate], follows: assumed.Follows,
+    changed: list[dict[str, Any]], store: VisitStore | None, where: places.Places, tellers: Tellers,
+    reads: Sequence[Read],
+) -> dict[str, Any]:  # fmt: skip
+    named = [c for c in candidates if c.cls != "none"]
+    grouped = groups.groups_of(named)
+    group_of = {c.person: g.id for g in grouped for c in g.people}
+    ranks = {r.call.person: r for r in order(_calls(named, ledger, asked), Spread())}
+    due = _due_now(derived, grouped, asked, ledger, tellers)
+    not_known = unknowns(ledger, cases, statuses_of(ledger, asked), found, derived, asked, tellers)
+    told_candidates = [
+        _candidate(c, tellers, group_of.get(c.person, ""), ranks.get(c.person), where.names) for c in candidates
+    ]
+    class_names = {cls: tellers.both("named", "class", cls) for cls in follows.by_class}
+    told_cases_ = told_cases(ledger, cases, statuses_of(ledger, asked), asked, store, where, tellers)
+    tubes = sum(subject.kind == "tube" for subject in derived)
+    done = sum(d.ended != OPEN for one in derived.values() for d in one.duties)
+    as_of = f"{asked.now.astimezone(asked.book.zone):%H:%M}"
+    title = say("respond.title", pack={lang: asked.pack.name.get(lang, asked.pack.id) for lang in ("en", "zh")},
+                day=f"{asked.now.astimezone(asked.book.zone):%Y-%m-%d %H:%M}")  # fmt: skip
+    return {
+        "schema": 1,
+        "pack": {"id": asked.pack.id, "version": asked.pack.version, "name": dict(asked.pack.name),
+                 "historical": asked.historical or not asked.book.signable, "zone": str(asked.book.zone),
+                 "on": asked.book.on.isoformat()},
+        "now": tellers.moment(asked.now), "title": title, "inputs": [read.told() for read in reads], "seconds": {},
+        "card": card(cases=told_cases_, candidates=len(named), groups=len(grouped), by_class=follows.by_class,
+                     class_names=class_names, tubes=tubes, unknowns=not_known, due=due, done=done,
+                     person_days=follows.person_days, as_of=as_of),
+        "knowns": _knowns(told_cases_, named, found, tellers, as_of), "unknowns": not_known, "cases": told_cases_,
+        "due_now": due,
+        "if_assessed": assumed.told(follows, {
+            "names": class_names,
+            "duties": [tellers.duty(d, asked.now, ledger.given) for d in in_order(_soonest(follows.duties, asked))],
+        }),
+        "candidates": told_candidates, "groups": [groups.told(g, tellers, where.names) for g in grouped],
+        "calls": [_call(r) for r in sorted(ranks.values(), key=lambda r: r.rank)],
+        "map": places.map_of(where, told_cases_, grouped), "calendar": _calendar(follows),
+        "hypotheses": hypotheses(ledger, cases, asked, store, tellers, where.names),
+        "if_onset_earlier": changed, "wrong": list(_wrong(reads)),
+    }  # fmt: skip
+
+
+def _soonest(duties: Iterable[Duty], asked: Asked) -> list[Duty]:
+    """Return the open duties of the coming day; the calendar has the days after."""
+    until = asked.now + timedelta(days=1)
+    return [d for d in duties if d.ended == OPEN and d.begins <= until and (d.due is None or d.due <= until)]
+
+
+def _due_now(
+    derived: Mapping[Subject, Derivation], grouped: Sequence[groups.Group], asked: Asked, ledger: Ledger,
+    tellers: Tellers,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return what is due by the facts alone, the next deadline first; assessing stands once for each evidence group."""
+    assess: dict[str, Duty] = {}
+    rows: list[tuple[datetime, dict[str, Any]]] = []
+    for one in derived.values():
+        for duty in one.duties:
+            if duty.ended != OPEN:
+                continue
+            if duty.kind == "assess":
+                assess[ledger.given.get(duty.subject.number, "")] = duty
+            else:
+                rows.append((duty.due or duty.until or duty.begins, tellers.duty(duty, asked.now, ledger.given)))
+    for group in grouped:
+        duties = [assess[c.person] for c in group.people if c.person in assess]
+        if not duties:
+            continue
+        first = min(duties, key=lambda d: d.due or d.begins)
+        told = tellers.duty(first, asked.now, ledger.given)
+        head = groups.told(group, tellers, {})
+        n = len(duties)
+        told |= {"key": f"assess/{group.id}", "subject": group.id, "who": None, "group": group.id, "n": n,
+                 **say("respond.assess_group", n=n, group={lang: head[lang] for lang in ("en", "zh")})}  # fmt: skip
+        rows.append((first.due or first.begins, told))
+    rows.sort(key=lambda row: (row[0], row[1]["kind"] != "report", row[1]["key"]))
+    return [told for _, told in rows]
+
+
+def _calls(named: Sequence[Candidate], ledger: Ledger, asked: Asked) -> list[Call]:
+    people = {f.subject.number: f.value for f in current(ledger.facts, now=asked.now) if f.kind == "person"}
+    calls = []
+    for c in named:
+        last = max((f.until or f.at for f in c.exposures), default=asked.now)
+        value = people.get(c.number, {})
+        words = [w for w in ("pregnant", "immunosuppressed") if value.get(w)]
+        age = value.get("age_years")
+        words += ["infant"] if age is not None and age < 1 else ["old"] if age is not None and age >= 70 else []
+        calls.append(Call(
+            person=c.person, probability=_CHANCE[c.band],
+            days_since_exposure=max((asked.now - last) / timedelta(days=1), 0.0), vulnerable=tuple(words),
+            care=value.get("work") in ("health_worker", "care_worker"),
+        ))  # fmt: skip
+    return calls
+
+
+def _call(ranked: Any) -> dict[str, Any]:
+    why = [say(f"respond.call_{code}") for code in ranked.why]
+    base = say(
+        "respond.call", percent=round(100 * ranked.call.probability), days=round(ranked.call.days_since_exposure, 1)
+    )
+    joined = {lang: (" " if lang == "en" else "").join([base[lang], *(w[lang] for w in why)]) for lang in base}
+    return {"rank": ranked.rank, "person": ranked.call.person, **joined}
+
+
+def _candidate(
+    c: Candidate, tellers: Tellers, group: str, ranked: Any, place_names: Mapping[str, str]
+) -> dict[str, Any]:
+    firsts = [m.first for _, m in c.met if m.first is not None]
+    lasts = [m.last for _, m in c.met if m.last is not None]
+    found = c.classified
+    names = sorted({place for _, m in c.met for place in m.places})
+    return {
+        "person": c.person, "number": c.number, "case": c.case, "cases": sorted({case for case, _ in c.met}),
+        "class": c.cls, **{f"class_{k}": v for k, v in tellers.both("named", "class", c.cls).items()}, "band": c.band,
+        "band_said": say(f"band.{c.band}"), "group": group, "minutes": c.minutes,
+        "first": tellers.moment(moment_of(min(firsts))) if firsts else None,
+        "last": tellers.moment(moment_of(max(lasts))) if lasts else None,
+        "places": [place_names.get(name, name) for name in names], "channels": c.channels,
+        "why": tellers.why(found.because) if found is not None else [],
+        "questions": tellers.why(found.unknowns) if found is not None else [],
+        "clause": found.because[0].clause if found is not None and found.because else "",
+        "call_rank": None if ranked is None else ranked.rank,
+        "vulnerable": list(ranked.call.vulnerable) if ranked is not None else [],
+    }  # fmt: skip
+
+
+def _knowns(
+    cases: Sequence[Mapping[str, Any]], named: Sequence[Candidate], found: Found, tellers: Tellers, as_of: str
+) -> list[Said]:
+    rows = [say("respond.card_cases", n=len(cases), as_of=as_of)]
+    for case, (begins, ends) in found.windows.items():
+        rows.append(say("respond.known_window", case=case,
+                        begins=tellers.both("moment", begins), ends=tellers.both("end", ends)))  # fmt: skip
+    channels: dict[str, int] = defaultdict(int)
+    for c in named:
+        for channel in c.channels:
+            channels[channel] += 1
+    rows += [say(f"respond.known_{channel}", n=n) for channel, n in sorted(channels.items())]
+    return rows
+
+
+def _calendar(follows: assumed.Follows) -> list[dict[str, Any]]:
+    days = sorted({*follows.tests, *follows.rooms, *follows.seats, *follows.releases})
+    return [
+        {"day": day, "tests": follows.tests[day], "releases": follows.releases[day], "rooms": follows.rooms[day],
+         "seats": follows.seats[day], "reports": 1}
+        for day in days
+    ]  # fmt: skip
+
+
+def _wrong(reads: Sequence[Read]) -> Iterator[dict[str, Any]]:
+    for read in reads:
+        for reject in read.rejects:
+            values = {"field": reject.field} | dict(reject.values)
+            yield {"file": read.file, "row": reject.line, "field": reject.field,
+                   "en": sentence(reject.code, values, "en"), "zh": sentence(reject.code, values, "zh"),
+                   "mend_en": mend(reject.code, values, "en"), "mend_zh": mend(reject.code, values, "zh")}  # fmt: skip
+
+
+def written(answer: Answer) -> str:
+    """Return the plan as the text of plan.json."""
+    return json.dumps(answer.plan, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,52 @@
+"""What would change if a case had fallen ill one day earlier: who would be added, dropped, or proposed otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from ringfence.response.asked import Asked
+from ringfence.response.both import Tellers
+from ringfence.response.ledger import Ledger
+from ringfence.response.search import Found, search, statuses_of
+from ringfence.tracing.visits.store import VisitStore
+from ringfence.vocabulary.subjects import Subject
+
+_DAY = timedelta(days=1)
+MOST_CASES = 5
+
+
+def if_earlier(
+    ledger: Ledger, cases: Mapping[str, Subject], found: Found, asked: Asked, store: VisitStore | None, tellers: Tellers
+) -> list[dict[str, Any]]:
+    """Return for each of the first cases with an onset what one day changes, by name."""
+    rows = []
+    for case in [c for c in found.windows if ledger.of("onset", cases[c]) is not None][:MOST_CASES]:
+        subject = cases[case]
+        moved = Ledger(ledger.now, number=dict(ledger.number), given=dict(ledger.given))
+        moved.facts = [
+            f._replace(at=f.at - _DAY) if f.kind == "onset" and f.subject == subject else f
+            for f in ledger.facts
+            if f.kind != "exposure" or f.source == "facts"
+        ]
+        moved.resume(ledger)
+        again = search(moved, cases, statuses_of(moved, asked), replace(asked), store)
+        rows.append(_difference(case, found, again, tellers))
+    return rows
+
+
+def _difference(case: str, found: Found, again: Found, tellers: Tellers) -> dict[str, Any]:
+    before = {person: row.cls for person, row in found.candidates.items() if row.cls != "none"}
+    after = {person: row.cls for person, row in again.candidates.items() if row.cls != "none"}
+
+    def named(people: list[str], classes: Mapping[str, str]) -> list[dict[str, Any]]:
+        return [{"person": p, "class": classes[p], **tellers.both("named", "class", classes[p])} for p in people]
+
+    return {
+        "case": case,
+        "added": named(sorted(after.keys() - before.keys()), after),
+        "dropped": named(sorted(before.keys() - after.keys()), before),
+        "changed": named(sorted(p for p in after.keys() & before.keys() if after[p] != before[p]), after),
+    }
