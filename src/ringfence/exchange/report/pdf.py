@@ -1,0 +1,108 @@
+"""The report as a print: both languages in one file, set by a fixed template that takes the plan as data only.
+
+No text of a plan is ever read as the template's language: it arrives as JSON strings. The font is part of the package.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ringfence.exchange.report.blocks import Plan
+from ringfence.exchange.report.page import all_blocks, facts_line, is_historical, pack_of, tag_of, title_of
+from ringfence.exchange.report.pen import Pen, pen
+from ringfence.exchange.report.svg import alone, sheet
+
+FONT = "RingfenceSansSC-Regular.otf"
+MISSING = "□"
+_TURNING = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u00ad"))
+
+
+def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")) -> None:
+    """Write the report of a plan as one PDF, a half for each language; the same plan makes the same bytes."""
+    import typst  # a compiled library of 30 MB: only a print needs it
+
+    first = pen(plan, languages[0])
+    printed = [_half(pen(plan, language)) for language in languages]
+    with resources.as_file(resources.files("ringfence.exchange") / "fonts") as fonts:
+        fonts_found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts])
+        compiler = typst.Compiler(
+            sheet("report.typ").encode(), font_paths=fonts_found, sys_inputs={"halves": json.dumps(printed)}
+        )
+        made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()))
+    path.write_bytes(made)
+
+
+def _half(one: Pen) -> dict[str, Any]:
+    blocks = [_printed(block) for block in all_blocks(one)]
+    half = {
+        "language": one.language,
+        "title": title_of(one),
+        "facts": facts_line(one),
+        "foot": f"{pack_of(one)} · {one.word('reference')}",
+        "parts": one.word("two_parts"),
+        "historical": one.word("historical") if is_historical(one) else "",
+        "tags": {part: tag_of(one, part) for part in ("now", "if")},
+        "why": one.word("why_colon"),
+        "page": one.word("page"),
+        "of": one.word("page_of"),
+        "missing": "",
+        "blocks": blocks,
+    }
+    lost: set[str] = set()
+    shown = _shown(half, lost)
+    if lost:
+        codes = " ".join(f"U+{ord(c):04X}" for c in sorted(lost)[:20])
+        shown["missing"] = one.word("missing_signs", n=len(lost), codes=codes)
+    return shown  # type: ignore[no-any-return]
+
+
+def _printed(block: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(block)
+    if made["kind"] == "drawing":
+        made["svg"] = alone(made["svg"])
+    return made
+
+
+def _shown(value: Any, lost: set[str]) -> Any:
+    """Return a value in which every character that the font lacks is a visible square, and note which were lost."""
+    if isinstance(value, str):
+        return _text(value, lost)
+    if isinstance(value, Mapping):
+        return {name: _shown(one, lost) for name, one in value.items()}
+    return [_shown(one, lost) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _text(value: str, lost: set[str]) -> str:
+    covered = _covered()
+    plain = value.translate(_TURNING).replace("\t", " ")
+    missing = {c for c in set(plain) if c != "\n" and ord(c) not in covered}
+    if not missing:
+        return plain
+    lost |= missing
+    return "".join(MISSING if c in missing else c for c in plain)
+
+
+@cache
+def _covered() -> frozenset[int]:
+    """Return the characters of the font, read from its own table (OpenType cmap, format 4)."""
+    data = (resources.files("ringfence.exchange") / "fonts" / FONT).read_bytes()
+    tables = struct.unpack(">H", data[4:6])[0]
+    entries = (struct.unpack(">4sIII", data[12 + 16 * at : 28 + 16 * at]) for at in range(tables))
+    start = next(offset for tag, _, offset, _ in entries if tag == b"cmap")
+    count = struct.unpack(">H", data[start + 2 : start + 4])[0]
+    found: set[int] = set()
+    for at in range(count):
+        offset = start + struct.unpack(">I", data[start + 8 + 8 * at : start + 12 + 8 * at])[0]
+        form, _, _, twice = struct.unpack(">4H", data[offset : offset + 8])
+        if form == 4:
+            ends = struct.unpack(f">{twice // 2}H", data[offset + 14 : offset + 14 + twice])
+            begins = struct.unpack(f">{twice // 2}H", data[offset + 16 + twice : offset + 16 + 2 * twice])
+            for begin, end in zip(begins, ends, strict=True):
+                found.update(range(begin, end + 1))
+    return frozenset(found - {0xFFFF})
