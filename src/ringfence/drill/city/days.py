@@ -1,0 +1,144 @@
+"""Schedules become visits: each person goes from place to place, one at a time, and sleeps at home.
+
+Minutes count from the first day's local midnight. A person's day depends on the seed, the person and the day alone.
+Between two visits lies at least one minute on the way. A night at home lasts until the next day with a departure.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringfence.drill.city.chance import PERSON, key_of, key_of_day, unit
+from ringfence.drill.city.outings import (
+    Out,
+    World,
+    after_supper,
+    by_train,
+    free_day,
+    nth_traveller,
+    pupil_day,
+    put,
+    worker_day,
+)
+from ringfence.drill.city.patterns import (
+    AT_HOME_ALL_DAY,
+    IN_CARE,
+    LEARNS,
+    OFFICE_WEEK,
+    SENIOR,
+    SHIFTS,
+    SIX_DAY_WEEK,
+    SMALL,
+    YOUNG,
+)
+from ringfence.drill.city.transit import FIRST_BUS
+from ringfence.tracing.jit import kernel
+
+MOST_VISITS = 16
+"""No person has more visits than this on one day."""
+DAY = 1440
+STAYS = -1
+
+
+class Chunk(NamedTuple):
+    """The visits of some persons on one day; minutes since the first day's local midnight."""
+
+    person: NDArray[np.uint32]
+    place: NDArray[np.uint32]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+
+def visits_of(world: World, day: int, first: int, last: int) -> Chunk:
+    """Return all visits that persons [first, last) begin on a day, in the order of persons and time."""
+    room = MOST_VISITS * (last - first)
+    out = Out(np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.int64), np.empty(room, np.int64))
+    n = _live(world, day, first, last, out)
+    return Chunk(out.person[:n], out.place[:n], out.start[:n], out.end[:n])
+
+
+@kernel
+def _live(w: World, day: int, first: int, last: int, out: Out) -> int:
+    n = 0
+    for p in range(first, last):
+        if day == 0:
+            n = put(out, n, p, w.home[p], 0, next_departure(w, p, 0))
+        t = departure(w, p, day)
+        if t == STAYS:
+            continue
+        key = key_of_day(key_of(w.seed, PERSON, p), day)
+        group = w.group[p]
+        nth = nth_traveller(w, p, day)
+        at = day * DAY + t
+        begun = n
+        if nth >= 0:
+            n, at = by_train(w, out, n, p, day, nth, at)
+        elif not works(w, p, day, key):
+            n, at = free_day(w, out, n, p, day, key, at)
+        elif group in (YOUNG, LEARNS, SENIOR):
+            n, at = pupil_day(w, out, n, p, day, key, at)
+        else:
+            n, at = worker_day(w, out, n, p, day, key, at)
+        if n > begun and nth < 0:
+            n, at = after_supper(w, out, n, p, day, key, at)
+        n = put(out, n, p, w.home[p], at, next_departure(w, p, day + 1))
+    return n
+
+
+@kernel
+def works(w: World, p: int, day: int, key: np.uint64) -> bool:
+    """Return whether a person works or learns on a day."""
+    group = w.group[p]
+    if group in (AT_HOME_ALL_DAY, SMALL, IN_CARE) or unit(key, 0) < 0.03:
+        return False
+    weekday = (w.weekday + day) % 7
+    if group in (OFFICE_WEEK, YOUNG, LEARNS, SENIOR):
+        return weekday < 5
+    if group == SIX_DAY_WEEK:
+        return weekday < 6
+    return weekday != p % 7
+
+
+@kernel
+def departure(w: World, p: int, day: int) -> int:
+    """Return the minute of the day at which a person leaves home, or `STAYS`."""
+    group = w.group[p]
+    if group == IN_CARE:
+        return STAYS
+    person = key_of(w.seed, PERSON, p)
+    key = key_of_day(person, day)
+    nth = nth_traveller(w, p, day)
+    if nth >= 0:
+        return w.train_leaves[nth % w.trains] - 40 - int(20 * unit(key, 1))
+    own, today = unit(person, 30), unit(key, 1)
+    if not works(w, p, day, key):
+        stay = 0.55 if group == SMALL else 0.13 if group == AT_HOME_ALL_DAY else 0.2
+        if unit(key, 2) < stay:
+            return STAYS
+        if group == AT_HOME_ALL_DAY:
+            return 345 + int(120 * own + 90 * today)
+        return 450 + int(200 * today)
+    if group == OFFICE_WEEK:
+        return 430 + int(60 * own + 14 * today)
+    if group == SIX_DAY_WEEK:
+        return 400 + int(50 * own + 12 * today)
+    if group == SHIFTS:
+        return FIRST_BUS + int(230 * own + 15 * today)
+    if group == YOUNG:
+        return 455 + int(22 * own + 8 * today)
+    return (415 if group == LEARNS else 390) + int(24 * own + 8 * today)
+
+
+@kernel
+def next_departure(w: World, p: int, day: int) -> int:
+    """Return the first minute from a day on at which a person leaves home, or the end of the last day."""
+    for d in range(day, w.days):
+        t = departure(w, p, d)
+        if t != STAYS:
+            return d * DAY + t
+    return w.days * DAY
+
+
