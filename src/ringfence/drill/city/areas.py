@@ -134,9 +134,7 @@ def as_json(areas: Areas, people_by_village: NDArray[np.int64]) -> dict[str, Any
         "note": "Names and codes are real. Areas of streets and villages are synthetic cells, not boundaries.",
         "counties": [
             {"code": code, "name": name, "name_en": english, "synthetic": False}
-            for code, name, english in zip(
-                areas.county_codes, areas.county_names, areas.county_names_en, strict=True
-            )
+            for code, name, english in zip(areas.county_codes, areas.county_names, areas.county_names_en, strict=True)
         ],
         "streets": [
             {

@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
 
-HOUSEHOLD, PERSON, WORKER, VENUE, FIRM, AREA, PLACE, TRAVEL, TRAIN = range(1, 10)
-"""Purposes: draws for different purposes have nothing to do with each other."""
+HOUSEHOLD, PERSON, WORKER, VENUE, FIRM, AREA, PLACE, TRAVEL, TRAIN, DAY, LEAVING = np.arange(1, 12)
+"""Purposes: draws for different purposes have nothing to do with each other.
+
+They are numbers of numpy, for the compiler would make a kernel anew for each plain number that is written out.
+"""
+Stream = NDArray[np.uint64]
+"""One number: the state of a stream of draws, which begins with a key."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _STEP = np.uint64(0xD1342543DE82EF95)
@@ -32,9 +37,9 @@ def key_of(seed: int, purpose: int, who: int) -> np.uint64:
 
 
 @kernel
-def key_of_day(key: np.uint64, day: int) -> np.uint64:
-    """Return the key of a person on a day."""
-    return mix(key + np.uint64(day + 1) * _STEP)
+def key_of_day(seed: int, purpose: int, who: int, day: int) -> np.uint64:
+    """Return the key of one person or train on a day for one purpose."""
+    return mix(key_of(seed, purpose, who) + np.uint64(day + 1) * _STEP)
 
 
 @kernel
@@ -47,6 +52,13 @@ def bits(key: np.uint64, slot: int) -> np.uint64:
 def unit(key: np.uint64, slot: int) -> float:
     """Return a number in (0, 1) of a key's slot."""
     return (np.float64(bits(key, slot) >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@kernel
+def draw(stream: Stream) -> float:
+    """Return the next number in (0, 1) of a stream."""
+    stream[0] += _GOLDEN
+    return (np.float64(mix(stream[0]) >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
 
 
 @kernel

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.drill.city.chance import PERSON, key_of, key_of_day, unit
+from ringfence.drill.city.chance import DAY, LEAVING, PERSON, Stream, draw, key_of, key_of_day, unit
 from ringfence.drill.city.outings import (
     Out,
     World,
@@ -39,7 +39,8 @@ from ringfence.tracing.jit import kernel
 
 MOST_VISITS = 16
 """No person has more visits than this on one day."""
-DAY = 1440
+_MINUTES = 1440
+_OWN_TIME = np.int64(30)
 STAYS = -1
 
 
@@ -62,40 +63,43 @@ def visits_of(world: World, day: int, first: int, last: int) -> Chunk:
 
 @kernel
 def _live(w: World, day: int, first: int, last: int, out: Out) -> int:
+    stream, leaving = np.empty(1, np.uint64), np.empty(1, np.uint64)
     n = 0
     for p in range(first, last):
         if day == 0:
-            n = put(out, n, p, w.home[p], 0, next_departure(w, p, 0))
-        t = departure(w, p, day)
+            n = put(out, n, p, w.home[p], 0, next_departure(w, p, 0, leaving))
+        t = departure(w, p, day, leaving)
         if t == STAYS:
             continue
-        key = key_of_day(key_of(w.seed, PERSON, p), day)
+        at_work = works(w, p, day, leaving)
+        stream[0] = key_of_day(w.seed, DAY, p, day)
         group = w.group[p]
         nth = nth_traveller(w, p, day)
-        at = day * DAY + t
+        at = day * _MINUTES + t
         begun = n
         if nth >= 0:
             n, at = by_train(w, out, n, p, day, nth, at)
-        elif not works(w, p, day, key):
-            n, at = free_day(w, out, n, p, day, key, at)
-        elif group in (YOUNG, LEARNS, SENIOR):
-            n, at = pupil_day(w, out, n, p, day, key, at)
+        elif not at_work:
+            n, at = free_day(w, out, n, p, day, stream, at)
+        elif group == YOUNG or group == LEARNS or group == SENIOR:
+            n, at = pupil_day(w, out, n, p, day, stream, at)
         else:
-            n, at = worker_day(w, out, n, p, day, key, at)
+            n, at = worker_day(w, out, n, p, day, stream, at)
         if n > begun and nth < 0:
-            n, at = after_supper(w, out, n, p, day, key, at)
-        n = put(out, n, p, w.home[p], at, next_departure(w, p, day + 1))
+            n, at = after_supper(w, out, n, p, day, stream, at)
+        n = put(out, n, p, w.home[p], at, next_departure(w, p, day + 1, leaving))
     return n
 
 
 @kernel
-def works(w: World, p: int, day: int, key: np.uint64) -> bool:
-    """Return whether a person works or learns on a day."""
+def works(w: World, p: int, day: int, leaving: Stream) -> bool:
+    """Return whether a person works or learns on a day; the stream of her leaving on that day is begun."""
     group = w.group[p]
-    if group in (AT_HOME_ALL_DAY, SMALL, IN_CARE) or unit(key, 0) < 0.03:
+    leaving[0] = key_of_day(w.seed, LEAVING, p, day)
+    if draw(leaving) < 0.03 or group == AT_HOME_ALL_DAY or group == SMALL or group == IN_CARE:
         return False
     weekday = (w.weekday + day) % 7
-    if group in (OFFICE_WEEK, YOUNG, LEARNS, SENIOR):
+    if group == OFFICE_WEEK or group == YOUNG or group == LEARNS or group == SENIOR:
         return weekday < 5
     if group == SIX_DAY_WEEK:
         return weekday < 6
@@ -103,20 +107,19 @@ def works(w: World, p: int, day: int, key: np.uint64) -> bool:
 
 
 @kernel
-def departure(w: World, p: int, day: int) -> int:
+def departure(w: World, p: int, day: int, leaving: Stream) -> int:
     """Return the minute of the day at which a person leaves home, or `STAYS`."""
     group = w.group[p]
     if group == IN_CARE:
         return STAYS
-    person = key_of(w.seed, PERSON, p)
-    key = key_of_day(person, day)
+    at_work = works(w, p, day, leaving)
+    own, today = unit(key_of(w.seed, PERSON, p), _OWN_TIME), draw(leaving)
     nth = nth_traveller(w, p, day)
     if nth >= 0:
-        return w.train_leaves[nth % w.trains] - 40 - int(20 * unit(key, 1))
-    own, today = unit(person, 30), unit(key, 1)
-    if not works(w, p, day, key):
+        return w.train_leaves[nth % w.trains] - 40 - int(20 * today)
+    if not at_work:
         stay = 0.55 if group == SMALL else 0.13 if group == AT_HOME_ALL_DAY else 0.2
-        if unit(key, 2) < stay:
+        if draw(leaving) < stay:
             return STAYS
         if group == AT_HOME_ALL_DAY:
             return 345 + int(120 * own + 90 * today)
@@ -133,12 +136,10 @@ def departure(w: World, p: int, day: int) -> int:
 
 
 @kernel
-def next_departure(w: World, p: int, day: int) -> int:
+def next_departure(w: World, p: int, day: int, leaving: Stream) -> int:
     """Return the first minute from a day on at which a person leaves home, or the end of the last day."""
     for d in range(day, w.days):
-        t = departure(w, p, d)
+        t = departure(w, p, d, leaving)
         if t != STAYS:
-            return d * DAY + t
-    return w.days * DAY
-
-
+            return d * _MINUTES + t
+    return w.days * _MINUTES

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.drill.city.areas import Areas
-from ringfence.drill.city.chance import HOUSEHOLD, key_of, unit
+from ringfence.drill.city.chance import HOUSEHOLD, Stream, draw, key_of
 from ringfence.tracing.jit import kernel
 
 FAMILY, DORMITORY, CARE_HOME = 0, 1, 2
@@ -50,16 +50,18 @@ def _settle(
     first = np.empty(people + 1, np.int64)
     kind = np.empty(people, np.uint8)
     village = np.empty(people, np.int64)
+    stream = np.empty(1, np.uint64)
     settled = households = here = 0
     while settled < people:
         while until[here] <= settled:
             here += 1
-        key = key_of(seed, HOUSEHOLD, households)
-        size, what = _size(key), FAMILY
-        if unit(key, 1) < _CARE_HOMES:
-            size, what = 30 + int(50 * unit(key, 2)), CARE_HOME
-        elif workshops[here] and unit(key, 1) > 1 - _DORMITORIES:
-            size, what = 3 + int(4 * unit(key, 2)), DORMITORY
+        stream[0] = key_of(seed, HOUSEHOLD, households)
+        size, what = _size(stream), FAMILY
+        u = draw(stream)
+        if u < _CARE_HOMES:
+            size, what = 30 + int(50 * draw(stream)), CARE_HOME
+        elif workshops[here] and u > 1 - _DORMITORIES:
+            size, what = 3 + int(4 * draw(stream)), DORMITORY
         first[households], kind[households], village[households] = settled, what, here
         settled = min(people, settled + size)
         households += 1
@@ -68,9 +70,9 @@ def _settle(
 
 
 @kernel
-def _size(key: np.uint64) -> int:
+def _size(stream: Stream) -> int:
     """Return a household's size: 25 % live alone, 30 % by two, 21 % by three (as in the census of 2020)."""
-    u = unit(key, 0)
+    u = draw(stream)
     if u < 0.25:
         return 1
     if u < 0.55:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.drill.city.chance import PERSON, key_of, unit
+from ringfence.drill.city.chance import PERSON, Stream, draw, key_of, unit
 from ringfence.drill.city.patterns import AT_HOME_ALL_DAY, OFFICE_WEEK, SENIOR, SIX_DAY_WEEK, SMALL, YOUNG
 from ringfence.drill.city.transit import (
     CARRIAGES,
@@ -39,7 +39,13 @@ LATEST = 1400
 """Minute of the day by which everybody is home."""
 _HABIT = 0.65
 _POPULARITY = 1.7
-_BY_BUS = 0.2
+_BY_BUS = 0.13
+RIDES, LUNCH_AT_HOME, LINE, STOP, RIDE, HABITS = np.array([31, 32, 40, 41, 42, 100])
+"""Slots of what stays the same in a person's life."""
+OUTWARD, HOMEWARD = np.arange(2)
+LEAST = np.array([12, 25, 4, 12, 15, 40, 40, 15, 50, 15])
+MOST = np.array([42, 115, 22, 55, 90, 190, 95, 60, 185, 100])
+"""How many minutes people stay at a venue, by its kind."""
 
 
 class World(NamedTuple):
@@ -90,9 +96,9 @@ def put(out: Out, n: int, person: int, place: int, start: int, end: int) -> int:
 
 
 @kernel
-def way(key: np.uint64, slot: int) -> int:
+def way(stream: Stream) -> int:
     """Return minutes on the way: 2 to 25, mostly few."""
-    return 2 + int(24 * unit(key, slot) ** 2)
+    return 2 + int(24 * draw(stream) ** 2)
 
 
 @kernel
@@ -102,16 +108,15 @@ def pick(count: int, u: float) -> int:
 
 
 @kernel
-def venue(w: World, p: int, kind: int, street: int, key: np.uint64, slot: int) -> int:
+def venue(w: World, p: int, kind: int, street: int, stream: Stream) -> int:
     """Return a venue of a kind: often one of three habitual ones, now and then one in a neighbouring street."""
-    person = key_of(w.seed, PERSON, p)
-    if unit(key, slot) < _HABIT:
-        nth = int(3 * unit(key, slot + 1))
-        u = unit(person, 100 + 4 * kind + nth)
+    if draw(stream) < _HABIT:
+        nth = int(3 * draw(stream))
+        u = unit(key_of(w.seed, PERSON, p), HABITS + 4 * kind + nth)
     else:
-        u = unit(key, slot + 1)
-        if unit(key, slot + 2) < 0.35:
-            street = neighbour(w, street, unit(key, slot + 3))
+        u = draw(stream)
+        if draw(stream) < 0.35:
+            street = neighbour(w, street, draw(stream))
     return w.venue_first[kind, street] + pick(w.venue_count[kind, street], u)
 
 
@@ -123,28 +128,29 @@ def neighbour(w: World, street: int, u: float) -> int:
 
 
 @kernel
-def errand(w: World, out: Out, n: int, p: int, day: int, street: int, key: np.uint64, slot: int, at: int, kind: int,
-           least: int, most: int) -> tuple[int, int]:  # fmt: skip
-    """Go to a venue for `least` to `most` minutes, unless it is too late; nobody goes where she works as a guest."""
-    where = venue(w, p, kind, street, key, slot)
-    start = at + way(key, slot + 4)
-    end = start + least + int((most - least) * unit(key, slot + 5) ** 2)
+def errand(
+    w: World, out: Out, n: int, p: int, day: int, street: int, stream: Stream, at: int, kind: int
+) -> tuple[int, int]:
+    """Go to a venue of a kind, unless it is too late; nobody goes where she works as a guest."""
+    where = venue(w, p, kind, street, stream)
+    start = at + way(stream)
+    end = start + LEAST[kind] + int((MOST[kind] - LEAST[kind]) * draw(stream) ** 2)
     if end - day * 1440 >= LATEST - 30 or where == w.work[p]:
         return n, at
     return put(out, n, p, where, start, end), end
 
 
 @kernel
-def market(w: World, out: Out, n: int, p: int, day: int, street: int, key: np.uint64, slot: int, at: int) -> tuple[int, int]:  # fmt: skip
+def market(w: World, out: Out, n: int, p: int, day: int, street: int, stream: Stream, at: int) -> tuple[int, int]:
     """Buy at one to three stalls of a market."""
     a, b = w.market_first[street], w.market_first[street + 1]
-    m = a + pick(b - a, unit(key, slot))
+    m = a + pick(b - a, draw(stream))
     first, stalls = w.stall_first[m], w.stall_first[m + 1] - w.stall_first[m]
-    at += way(key, slot + 1)
-    nth = pick(stalls, unit(key, slot + 2))
-    for i in range(1 + int(2.4 * unit(key, slot + 3))):
+    at += way(stream)
+    nth = pick(stalls, draw(stream))
+    for i in range(1 + int(2.4 * draw(stream))):
         stall = first + (nth + i * 3) % stalls
-        end = at + 3 + int(8 * unit(key, slot + 4 + i))
+        end = at + 3 + int(8 * draw(stream))
         if end - day * 1440 >= LATEST - 30 or stall == w.work[p] or (i > 0 and stalls < 8):
             break
         n = put(out, n, p, stall, at, end)
@@ -157,8 +163,8 @@ def by_bus(w: World, out: Out, n: int, p: int, direction: int, day: int, at: int
     """Ride the line of one's street on its next departure."""
     person = key_of(w.seed, PERSON, p)
     a, b = w.line_first[w.street[p]], w.line_first[w.street[p] + 1]
-    line = a + int((b - a) * unit(person, 40))
-    stop, ride = int(20 * unit(person, 41)), 8 + int(27 * unit(person, 42))
+    line = a + int((b - a) * unit(person, LINE))
+    stop, ride = int(20 * unit(person, STOP)), 8 + int(27 * unit(person, RIDE))
     slot = max(0, (at + 3 - day * 1440 - stop - FIRST_BUS + HEADWAY - 1) // HEADWAY)
     if slot >= DEPARTURES:
         return n, at
@@ -168,139 +174,138 @@ def by_bus(w: World, out: Out, n: int, p: int, direction: int, day: int, at: int
 
 
 @kernel
-def worker_day(w: World, out: Out, n: int, p: int, day: int, key: np.uint64, at: int) -> tuple[int, int]:
+def worker_day(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: int) -> tuple[int, int]:
     """Go to work, perhaps by bus, eat, work on, perhaps run an errand, and go home."""
     group, midnight, street = w.group[p], day * 1440, np.int64(w.work_street[p])
-    rides = unit(key_of(w.seed, PERSON, p), 31) < _BY_BUS
+    rides = unit(key_of(w.seed, PERSON, p), RIDES) < _BY_BUS
     if rides:
-        n, at = by_bus(w, out, n, p, 0, day, at)
-    start = at + way(key, 3)
-    u = unit(key, 4)
+        n, at = by_bus(w, out, n, p, OUTWARD, day, at)
+    start = at + way(stream)
+    u = draw(stream)
     if group == OFFICE_WEEK:
         end = midnight + 1005 + int(80 * u)
     elif group == SIX_DAY_WEEK:
-        end = midnight + (1020 + int(60 * u) if unit(key, 5) < 0.55 else 1190 + int(80 * u))
+        end = midnight + (1020 + int(60 * u) if draw(stream) < 0.55 else 1190 + int(80 * u))
     else:
         end = min(start + 480 + int(150 * u), midnight + 1320)
-    eats = midnight + 675 + int(50 * unit(key, 6))
-    if unit(key, 7) < 0.62 and eats > start + 60 and eats < end - 120:
-        kind = NOODLE_SHOP if unit(key, 8) < 0.6 else RESTAURANT
+    eats = midnight + 675 + int(50 * draw(stream))
+    if draw(stream) < 0.68 and eats > start + 60 and eats < end - 120:
+        kind = NOODLE_SHOP if draw(stream) < 0.6 else RESTAURANT
         before = n
         n = put(out, n, p, w.work[p], start, eats)
-        n, back = errand(w, out, n, p, day, street, key, 50, eats, kind, 14, 40)
-        start = back + 1 + way(key, 9) // 2 if n > before + 1 else start
+        n, back = errand(w, out, n, p, day, street, stream, eats, kind)
+        start = back + 1 + way(stream) // 2 if n > before + 1 else start
         if n == before + 1:
             n = before
     n = put(out, n, p, w.work[p], start, end)
     at = end
-    if unit(key, 10) < 0.4:
-        n, at = shopping(w, out, n, p, day, key, 60, at)
+    if draw(stream) < 0.5:
+        n, at = shopping(w, out, n, p, day, stream, at)
     if rides:
-        n, at = by_bus(w, out, n, p, 1, day, at)
-    return n, at + way(key, 11)
+        n, at = by_bus(w, out, n, p, HOMEWARD, day, at)
+    return n, at + way(stream)
 
 
 @kernel
-def shopping(w: World, out: Out, n: int, p: int, day: int, key: np.uint64, slot: int, at: int) -> tuple[int, int]:
+def shopping(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: int) -> tuple[int, int]:
     """Run one errand near home: the market, a shop, a restaurant, the gym, the clinic …"""
-    street, u = np.int64(w.street[p]), unit(key, slot)
+    street, u = np.int64(w.street[p]), draw(stream)
     if u < 0.24:
-        return market(w, out, n, p, day, street, key, slot + 1, at)
-    kind, least, most = SUPERMARKET, 12, 50
+        return market(w, out, n, p, day, street, stream, at)
     if u < 0.42:
-        kind, least, most = SHOP, 4, 20
+        kind = SHOP
     elif u < 0.64:
-        kind, least, most = SUPERMARKET, 12, 50
+        kind = SUPERMARKET
     elif u < 0.82:
-        kind, least, most = RESTAURANT, 35, 110
+        kind = RESTAURANT
     elif u < 0.87:
-        kind, least, most = GYM, 40, 95
+        kind = GYM
     elif u < 0.93:
-        kind, least, most = TEAHOUSE, 50, 170
+        kind = TEAHOUSE
     elif u < 0.96:
-        kind, least, most = CLINIC, 15, 80
+        kind = CLINIC
     else:
-        kind, least, most = PARK, 20, 90
-    return errand(w, out, n, p, day, street, key, slot + 1, at, kind, least, most)
+        kind = PARK
+    return errand(w, out, n, p, day, street, stream, at, kind)
 
 
 @kernel
-def pupil_day(w: World, out: Out, n: int, p: int, day: int, key: np.uint64, at: int) -> tuple[int, int]:
+def pupil_day(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: int) -> tuple[int, int]:
     """Go to one's class, some home for lunch, perhaps play in the park, and go home."""
     group, midnight = w.group[p], day * 1440
-    start = at + 3 + int(15 * unit(key, 3) ** 2)
-    end = midnight + (955 if group == YOUNG else 985 if group != SENIOR else 1235) + int(15 * unit(key, 4))
-    if group != SENIOR and unit(key_of(w.seed, PERSON, p), 32) < 0.3:  # lives near and eats at home
-        noon = midnight + 690 + int(10 * unit(key, 5))
+    start = at + 3 + int(15 * draw(stream) ** 2)
+    end = midnight + (955 if group == YOUNG else 985 if group != SENIOR else 1235) + int(15 * draw(stream))
+    if group != SENIOR and unit(key_of(w.seed, PERSON, p), LUNCH_AT_HOME) < 0.3:  # lives near and eats at home
+        noon = midnight + 690 + int(10 * draw(stream))
         n = put(out, n, p, w.work[p], start, noon)
         n = put(out, n, p, w.home[p], noon + 8, noon + 75)
         start = noon + 84
     n = put(out, n, p, w.work[p], start, end)
     at = end
-    if group != SENIOR and unit(key, 6) < 0.4:
-        kind = PARK if unit(key, 7) < 0.6 else SHOP
-        n, at = errand(w, out, n, p, day, np.int64(w.street[p]), key, 60, at, kind, 10, 60)
-    return n, at + way(key, 11)
+    if group != SENIOR and draw(stream) < 0.4:
+        kind = PARK if draw(stream) < 0.6 else SHOP
+        n, at = errand(w, out, n, p, day, np.int64(w.street[p]), stream, at, kind)
+    return n, at + way(stream)
 
 
 @kernel
-def free_day(w: World, out: Out, n: int, p: int, day: int, key: np.uint64, at: int) -> tuple[int, int]:
+def free_day(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: int) -> tuple[int, int]:
     """Go out in the morning, and perhaps again in the afternoon; some visit another family."""
     midnight, street = day * 1440, np.int64(w.street[p])
     begun = n
     if w.group[p] == SMALL:
-        n, at = errand(w, out, n, p, day, street, key, 60, at, PARK, 20, 80)
-        return n, at + way(key, 11)
+        n, at = errand(w, out, n, p, day, street, stream, at, PARK)
+        return n, at + way(stream)
     old = w.group[p] == AT_HOME_ALL_DAY
-    if w.ill[p] and unit(key, 12) < 0.05:
-        kind = HOSPITAL if unit(key, 13) < 0.4 else CLINIC
-        n, at = errand(w, out, n, p, day, street, key, 70, at, kind, 30, 170)
-    if unit(key, 14) < (0.62 if old else 0.3):
-        n, at = market(w, out, n, p, day, street, key, 80, at)
-    if unit(key, 15) < 0.45:
-        kind = PARK if unit(key, 16) < 0.85 else TEMPLE
-        n, at = errand(w, out, n, p, day, street, key, 90, at, kind, 20, 100)
-    if unit(key, 17) < 0.45 or n == begun:
-        n, at = shopping(w, out, n, p, day, key, 110, at)
-    again = midnight + 820 + int(120 * unit(key, 18))
-    if unit(key, 19) < 0.55 and at + 60 < again:
-        n = put(out, n, p, w.home[p], at + way(key, 20), again)
+    if w.ill[p] and draw(stream) < 0.05:
+        kind = HOSPITAL if draw(stream) < 0.4 else CLINIC
+        n, at = errand(w, out, n, p, day, street, stream, at, kind)
+    if draw(stream) < (0.62 if old else 0.3):
+        n, at = market(w, out, n, p, day, street, stream, at)
+    if draw(stream) < 0.45:
+        kind = PARK if draw(stream) < 0.85 else TEMPLE
+        n, at = errand(w, out, n, p, day, street, stream, at, kind)
+    if draw(stream) < 0.45 or n == begun:
+        n, at = shopping(w, out, n, p, day, stream, at)
+    again = midnight + 820 + int(120 * draw(stream))
+    if draw(stream) < 0.55 and at + 60 < again:
+        n = put(out, n, p, w.home[p], at + way(stream), again)
         at = again
-        if unit(key, 21) < (0.08 if old else 0.16):
-            n, at = calling(w, out, n, p, day, key, at)
-        elif old and unit(key, 22) < 0.5:
-            n, at = errand(w, out, n, p, day, street, key, 130, at, TEAHOUSE, 60, 190)
+        if draw(stream) < (0.08 if old else 0.16):
+            n, at = calling(w, out, n, p, day, stream, at)
+        elif old and draw(stream) < 0.5:
+            n, at = errand(w, out, n, p, day, street, stream, at, TEAHOUSE)
         else:
-            n, at = shopping(w, out, n, p, day, key, 140, at)
-    return n, at + way(key, 11)
+            n, at = shopping(w, out, n, p, day, stream, at)
+    return n, at + way(stream)
 
 
 @kernel
-def calling(w: World, out: Out, n: int, p: int, day: int, key: np.uint64, at: int) -> tuple[int, int]:
+def calling(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: int) -> tuple[int, int]:
     """Visit another family in one's street or a near one."""
-    street = neighbour(w, np.int64(w.street[p]), unit(key, 160))
+    street = neighbour(w, np.int64(w.street[p]), draw(stream))
     homes = w.home_at[street + 1] - w.home_at[street]
-    where = w.home_at[street] + int(homes * unit(key, 161))
-    start = at + way(key, 162)
-    end = start + 45 + int(150 * unit(key, 163))
+    where = w.home_at[street] + int(homes * draw(stream))
+    start = at + way(stream)
+    end = start + 45 + int(150 * draw(stream))
     if where == w.home[p] or end - day * 1440 >= LATEST - 30:
         return n, at
     return put(out, n, p, where, start, end), end
 
 
 @kernel
-def after_supper(w: World, out: Out, n: int, p: int, day: int, key: np.uint64, at: int) -> tuple[int, int]:
-    """Some go out once more after supper: a park, a shop, friends."""
-    home = at + 30 + int(50 * unit(key, 170))
-    if at - day * 1440 > 1190 or unit(key, 171) > 0.3 or w.group[p] in (SMALL, SENIOR):
+def after_supper(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: int) -> tuple[int, int]:
+    """Some go out once more after supper: a park, a shop, a teahouse."""
+    home = at + 30 + int(50 * draw(stream))
+    if at - day * 1440 > 1190 or draw(stream) > 0.38 or w.group[p] in (SMALL, SENIOR):
         return n, at
-    home = max(home, day * 1440 + 1090 + int(60 * unit(key, 172)))
+    home = max(home, day * 1440 + 1090 + int(60 * draw(stream)))
     before = put(out, n, p, w.home[p], at, home)
-    kind = PARK if unit(key, 173) < 0.55 else SHOP if unit(key, 174) < 0.6 else TEAHOUSE
-    n2, back = errand(w, out, before, p, day, np.int64(w.street[p]), key, 180, home, kind, 10, 90)
+    kind = PARK if draw(stream) < 0.55 else SHOP if draw(stream) < 0.6 else TEAHOUSE
+    n2, back = errand(w, out, before, p, day, np.int64(w.street[p]), stream, home, kind)
     if n2 == before:
         return n, at
-    return n2, back + way(key, 175)
+    return n2, back + way(stream)
 
 
 @kernel
@@ -327,5 +332,3 @@ def by_train(w: World, out: Out, n: int, p: int, day: int, nth: int, at: int) ->
         n = put(out, n, p, place, leaves, leaves + TRAIN_RIDE)
     n = put(out, n, p, w.station, leaves + TRAIN_RIDE + 2, leaves + TRAIN_RIDE + 8)
     return n, leaves + TRAIN_RIDE + 22
-
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.drill.city.chance import PERSON, key_of, unit
+from ringfence.drill.city.chance import HOUSEHOLD, PERSON, Stream, draw, key_of
 from ringfence.drill.city.homes import CARE_HOME, DORMITORY, Households
 from ringfence.tracing.jit import kernel
 
@@ -67,37 +67,39 @@ def populate(households: Households, seed: int) -> People:
 def _populate(
     seed: int, first: NDArray[np.int64], kind: NDArray[np.uint8], age: NDArray[np.uint8], sex: NDArray[np.uint8]
 ) -> None:
+    stream = np.empty(1, np.uint64)
     for h in range(len(kind)):
         a, b = first[h], first[h + 1]
         for p in range(a, b):
-            key = key_of(seed, PERSON, p)
-            sex[p] = 1 if unit(key, 0) < 0.507 else 0
+            stream[0] = key_of(seed, PERSON, p)
+            sex[p] = 1 if draw(stream) < 0.507 else 0
             if kind[h] == CARE_HOME:
-                age[p] = min(99, 72 + int(24 * unit(key, 1) ** 1.2))
+                age[p] = min(99, 72 + int(24 * draw(stream) ** 1.2))
             elif kind[h] == DORMITORY:
-                age[p] = 17 + int(36 * unit(key, 1) ** 1.3)
-        if kind[h] not in (CARE_HOME, DORMITORY):
-            _family(key_of(seed, PERSON, a), a, b, age, sex)
+                age[p] = 17 + int(36 * draw(stream) ** 1.3)
+        if kind[h] != CARE_HOME and kind[h] != DORMITORY:
+            stream[0] = key_of(seed, HOUSEHOLD, h + np.int64(1 << 40))
+            _family(stream, a, b, age, sex)
 
 
 @kernel
-def _family(key: np.uint64, a: int, b: int, age: NDArray[np.uint8], sex: NDArray[np.uint8]) -> None:
+def _family(stream: Stream, a: int, b: int, age: NDArray[np.uint8], sex: NDArray[np.uint8]) -> None:
     """Fill one family: a couple, and as its size allows its old parents and its children."""
     size = b - a
-    u = unit(key, 10)
+    u = draw(stream)
     if size == 1:
-        age[a] = 66 + int(26 * unit(key, 11) ** 1.4) if u < 0.36 else 21 + int(45 * unit(key, 11))
+        age[a] = 66 + int(26 * draw(stream) ** 1.4) if u < 0.36 else 21 + int(45 * draw(stream))
         return
     if size == 2 and u < 0.2:  # one parent, or one old parent, with a child
-        parent = 30 + int(50 * unit(key, 11))
-        age[a], age[a + 1] = parent, max(0, parent - 22 - int(14 * unit(key, 12)))
+        parent = 30 + int(50 * draw(stream))
+        age[a], age[a + 1] = parent, max(0, parent - 22 - int(14 * draw(stream)))
         return
     old = size == 2 and u < 0.55
-    wife = 61 + int(24 * unit(key, 11) ** 1.3) if old else 22 + int(38 * unit(key, 11))
+    wife = 61 + int(24 * draw(stream) ** 1.3) if old else 22 + int(38 * draw(stream))
     if size > 2:
-        wife = 24 + int(34 * unit(key, 11))
+        wife = 24 + int(34 * draw(stream))
     sex[a], sex[a + 1] = 0, 1
-    age[a], age[a + 1] = wife, min(99, max(20, wife - 2 + int(7 * unit(key, 12))))
+    age[a], age[a + 1] = wife, min(99, max(20, wife - 2 + int(7 * draw(stream))))
     elders = 0
     if size == 3:
         elders = 1 if u < 0.2 else 0
@@ -105,10 +107,10 @@ def _family(key: np.uint64, a: int, b: int, age: NDArray[np.uint8], sex: NDArray
         elders = 2 if u < 0.35 else (1 if u < 0.5 else 0)
     elif size > 4:
         elders = 2 if u < 0.8 else 1
-    born_at = 22 + int(11 * unit(key, 13))
+    born_at = 22 + int(11 * draw(stream))
     for i in range(2, size):
         if i < 2 + elders:
-            age[a + i] = min(97, wife + 22 + int(9 * unit(key, 14)) + i)
+            age[a + i] = min(97, wife + 22 + int(9 * draw(stream)) + i)
         else:
             age[a + i] = max(0, wife - born_at - 3 * (i - 2 - elders))
 
@@ -122,26 +124,27 @@ def _describe(
     occupation: NDArray[np.uint8],
     vulnerable: NDArray[np.uint8],
 ) -> None:
+    stream = np.empty(1, np.uint64)
     for p in range(len(age)):
-        key = key_of(seed, PERSON, p)
-        years, u = np.int64(age[p]), unit(key, 20)
+        stream[0] = key_of(seed, PERSON, p + np.int64(1 << 40))
+        years, u = np.int64(age[p]), draw(stream)
         occupation[p] = CARE_HOME_RESIDENT if kind[p] == CARE_HOME else _occupation(years, np.int64(sex[p]), u)
         if kind[p] == DORMITORY:
             occupation[p] = WORKING
         marks = 1 if years >= 70 else 0
-        if sex[p] == 0 and 20 <= years <= 41 and unit(key, 21) < 0.03:
+        if sex[p] == 0 and 20 <= years <= 41 and draw(stream) < 0.03:
             marks |= 2
         if years < 1:
             marks |= 4
-        if unit(key, 22) < 0.00001 * years * years / 50.0:
+        if draw(stream) < 0.00001 * years * years / 50.0:
             marks |= 8
-        if years > 35 and unit(key, 23) < 0.012:
+        if years > 35 and draw(stream) < 0.012:
             marks |= 16
-        if unit(key, 24) < (0.04 if years < 45 else 0.28 if years < 65 else 0.58):
+        if draw(stream) < (0.04 if years < 45 else 0.28 if years < 65 else 0.58):
             marks |= 32
-        if kind[p] == CARE_HOME and unit(key, 25) < 0.7:
+        if kind[p] == CARE_HOME and draw(stream) < 0.7:
             marks |= 64
-        elif unit(key, 25) < (0.004 if years < 60 else 0.03 if years < 80 else 0.2):
+        elif draw(stream) < (0.004 if years < 60 else 0.03 if years < 80 else 0.2):
             marks |= 64
         vulnerable[p] = marks
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.drill.city.areas import Areas
-from ringfence.drill.city.chance import TRAIN, TRAVEL, bits, key_of, key_of_day, unit
+from ringfence.drill.city.chance import TRAIN, TRAVEL, draw, key_of_day
 from ringfence.drill.city.places import Places
 from ringfence.tracing.jit import kernel
 
-PEOPLE_A_LINE = 8000
-FIRST_BUS, HEADWAY, DEPARTURES = 330, 15, 68
+PEOPLE_A_LINE = 3000
+FIRST_BUS, HEADWAY, DEPARTURES = 330, 10, 100
 """Minute of the day of the first bus, minutes between buses, buses a day and direction."""
 CARRIAGES, ROWS, SEATS = 8, 17, "ABCDF"
 SEATS_A_TRAIN = CARRIAGES * ROWS * len(SEATS)
@@ -75,10 +75,14 @@ def _travellers(seed: int, ages: NDArray[np.uint8], days: int) -> tuple[NDArray[
     """Return who travels on each day, in order, and where each day begins in that list."""
     found = np.empty(1024, np.uint32)
     at = np.zeros(days + 1, np.int64)
+    stream = np.empty(1, np.uint64)
     n = 0
     for day in range(days):
         for p in range(len(ages)):
-            if ages[p] < 18 or ages[p] > 75 or unit(key_of_day(key_of(seed, TRAVEL, p), day), 0) >= TRAVELLERS:
+            if ages[p] < 18 or ages[p] > 75:
+                continue
+            stream[0] = key_of_day(seed, TRAVEL, p, day)
+            if draw(stream) >= TRAVELLERS:
                 continue
             if n == len(found):
                 more = np.empty(2 * n, np.uint32)
@@ -93,8 +97,8 @@ def _travellers(seed: int, ages: NDArray[np.uint8], days: int) -> tuple[NDArray[
 @kernel
 def seat_of(seed: int, train: int, day: int, nth: int) -> int:
     """Return the seat (0 to 679) of the n-th passenger of a train on a day: a walk that meets every seat once."""
-    draw = bits(key_of_day(key_of(seed, TRAIN, train), day), 0)
-    return (nth * 143 + np.int64(draw % np.uint64(SEATS_A_TRAIN))) % SEATS_A_TRAIN
+    begin = key_of_day(seed, TRAIN, train, day)
+    return (nth * 143 + np.int64(begin % np.uint64(SEATS_A_TRAIN))) % SEATS_A_TRAIN
 
 
 def seats(transit: Transit, seed: int, days: int) -> dict[str, NDArray[np.generic]]:
@@ -128,4 +132,3 @@ def _seats_of(seed: int, train: NDArray[np.int64], day: int, nth: NDArray[np.int
     for i in range(len(train)):
         out[i] = seat_of(seed, train[i], day, nth[i])
     return out
-

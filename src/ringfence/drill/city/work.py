@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.drill.city.areas import Areas
-from ringfence.drill.city.chance import FIRM, VENUE, WORKER, key_of, unit, units
+from ringfence.drill.city.chance import FIRM, VENUE, WORKER, draw, key_of, units
 from ringfence.drill.city.people import (
     CARE_HOME_RESIDENT,
     CARE_WORKER,
@@ -50,7 +50,7 @@ VENUES = (
     ("park", 6000, 0, 0, OFFICE_WORKER),
 )
 """Sort of venue, people for each, and from how many to how many staff."""
-NOODLE_SHOP, RESTAURANT, SHOP, SUPERMARKET, CLINIC, HOSPITAL, GYM, TEMPLE, TEAHOUSE, PARK = range(len(VENUES))
+NOODLE_SHOP, RESTAURANT, SHOP, SUPERMARKET, CLINIC, HOSPITAL, GYM, TEMPLE, TEAHOUSE, PARK = np.arange(len(VENUES))
 PEOPLE_A_MARKET = 11000
 MOST_STAFF = 0.42
 LARGEST_FIRM = 1500
@@ -267,8 +267,10 @@ def _jobs(
 def units_of(seed: int, persons: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return one number in (0, 1) for each person, by which workers are mixed."""
     out = np.empty(len(persons))
+    stream = np.empty(1, np.uint64)
     for i in range(len(persons)):
-        out[i] = unit(key_of(seed, WORKER, persons[i]), 0)
+        stream[0] = key_of(seed, WORKER, persons[i] + np.int64(1 << 40))
+        out[i] = draw(stream)
     return out
 
 
@@ -283,10 +285,11 @@ def _work_streets(
     """Return the street where each works: mostly the own one, else by size in the county, else anywhere."""
     out = np.empty(len(workers), np.int64)
     streets = len(until)
+    stream = np.empty(1, np.uint64)
     for i in range(len(workers)):
-        key = key_of(seed, WORKER, workers[i])
+        stream[0] = key_of(seed, WORKER, workers[i])
         own = street[workers[i]]
-        u = unit(key, 1)
+        u = draw(stream)
         low, high = 0, streets
         if u < _OWN_STREET:
             out[i] = own
@@ -297,7 +300,7 @@ def _work_streets(
             while county[high - 1] != county[own]:
                 high -= 1
         base = until[low - 1] if low > 0 else 0.0
-        at = np.searchsorted(until, base + unit(key, 2) * (until[high - 1] - base))
+        at = np.searchsorted(until, base + draw(stream) * (until[high - 1] - base))
         out[i] = min(at, high - 1)
     return out
 
@@ -313,15 +316,16 @@ def _firms(
     firm = np.empty(len(street), np.int64)
     firm_street = np.empty(len(street), np.int64)
     sort = np.empty(len(street), np.uint8)
+    stream = np.empty(1, np.uint64)
     firms = at = 0
     while at < len(street):
-        key = key_of(seed, FIRM, firms)
-        u = unit(key, 0)
+        stream[0] = key_of(seed, FIRM, firms)
+        u = draw(stream)
         if u < (0.75 if street[at] == zhili else 0.06):
-            size, what = 5 + int(36 * unit(key, 1) ** 2), 0
+            size, what = 5 + int(36 * draw(stream) ** 2), 0
         else:
-            size = min(LARGEST_FIRM, int(2.5 * unit(key, 1) ** (-1.0 / 1.1)))
-            what = 1 if size >= 20 + 80 * unit(key, 2) else (3 if unit(key, 2) < 0.12 else 2)
+            size = min(LARGEST_FIRM, int(2.5 * draw(stream) ** (-1.0 / 1.1)))
+            what = 1 if size >= 20 + 80 * draw(stream) else (3 if draw(stream) < 0.12 else 2)
         firm_street[firms], sort[firms] = street[at], what
         for _ in range(size):
             if at == len(street) or street[at] != firm_street[firms]:

@@ -301,5 +301,3 @@ def _write_about(made: Made, room: Path, counts: dict[str, int], store: VisitSto
     aside = room / "city.json.part"
     aside.write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     aside.rename(room / "city.json")
-
-
