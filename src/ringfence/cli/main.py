@@ -41,6 +41,7 @@ COMMANDS = {
     "duties": "ringfence.cli.duties",
     "gap": "ringfence.cli.gap",
     "city": "ringfence.cli.city",
+    "drill": "ringfence.cli.drill",
 }
 
 

@@ -1,1 +1,1 @@
-"""What can be practised with: a synthetic city, an outbreak whose truth is known, what is seen of it, and a score."""
+"""A world with known truth: a synthetic city, an outbreak in it, what a department would see of it, and a score."""

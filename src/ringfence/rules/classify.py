@@ -25,6 +25,8 @@ from ringfence.rules.windows import Span, Window, incubation_window, inside, sai
 BACKWARD = "backward"
 """The class of who may have been the source: asked and offered a test, never restricted."""
 NO_CLASS = ("none", "dropped")
+_MAY_HAVE_LASTED = timedelta(days=1)
+"""How long before a window an exposure of untold length may begin and still be asked about."""
 _POSITIVE = frozenset({"positive", "confirmed", "asymptomatic"})
 
 
@@ -74,7 +76,7 @@ class Classified(NamedTuple):
     def unknowns(self) -> tuple[Because, ...]:
         """Return what to ask; each answer can keep the class or make it milder."""
         if self.basis is None:
-            return ()
+            return tuple(why for why in self.said if why.code.startswith("classify.ask_"))
         fact, rule, _, name = self.basis
         clause = f"{rule.ruled.source} {rule.ruled.clause}"
         return tuple(Because(f"classify.ask_{what}", clause, name, (fact,)) for what in self.open)
@@ -256,7 +258,15 @@ def _outside(
     edge = window.begins if before else window.ends or window.begins
     key = "" if to_contact else "infectious.from" if before else "infectious.ends_by"
     why = book.because(f"classify.{name}", key, (exposure.id,), edge=said(book, edge), at=said(book, exposure.at))
+    if before and _length_untold(exposure) and edge - exposure.at < _MAY_HAVE_LASTED:
+        ask = book.because("classify.ask_minutes", key, (exposure.id,))
+        return Classified(None, open=("minutes",), said=(why, ask))
     return Classified(None, said=(why,))
+
+
+def _length_untold(exposure: Fact) -> bool:
+    """Return whether nothing says how long an exposure lasted: it may have reached into the window."""
+    return exposure.until in (None, exposure.at) and "minutes" not in exposure.value
 
 
 def _backward(exposure: Fact, book: Rulebook, counts: Span) -> Classified:

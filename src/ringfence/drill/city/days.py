@@ -26,15 +26,11 @@ from ringfence.drill.city.outings import (
 from ringfence.drill.city.patterns import (
     AT_HOME_ALL_DAY,
     IN_CARE,
-    LEARNS,
     OFFICE_WEEK,
     SENIOR,
-    SHIFTS,
     SIX_DAY_WEEK,
-    SMALL,
     YOUNG,
 )
-from ringfence.drill.city.transit import FIRST_BUS
 from ringfence.tracing.jit import kernel
 
 MOST_VISITS = 16
@@ -42,6 +38,12 @@ MOST_VISITS = 16
 _MINUTES = 1440
 _OWN_TIME = np.int64(30)
 STAYS = -1
+EARLIEST = np.array([430, 400, 330, 455, 415, 390])
+OWN_SPREAD = np.array([60, 50, 230, 22, 24, 24])
+DAILY_SPREAD = np.array([14, 12, 15, 8, 8, 8])
+"""When people leave for work or school, by the pattern of their days: a habit of each, and a little chance."""
+STAYING = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.13, 0.55, 1.0])
+"""How often they stay at home all day when they need not leave."""
 
 
 class Chunk(NamedTuple):
@@ -81,7 +83,7 @@ def _live(w: World, day: int, first: int, last: int, out: Out) -> int:
             n, at = by_train(w, out, n, p, day, nth, at)
         elif not at_work:
             n, at = free_day(w, out, n, p, day, stream, at)
-        elif group == YOUNG or group == LEARNS or group == SENIOR:
+        elif YOUNG <= group <= SENIOR:
             n, at = pupil_day(w, out, n, p, day, stream, at)
         else:
             n, at = worker_day(w, out, n, p, day, stream, at)
@@ -96,10 +98,10 @@ def works(w: World, p: int, day: int, leaving: Stream) -> bool:
     """Return whether a person works or learns on a day; the stream of her leaving on that day is begun."""
     group = w.group[p]
     leaving[0] = key_of_day(w.seed, LEAVING, p, day)
-    if draw(leaving) < 0.03 or group == AT_HOME_ALL_DAY or group == SMALL or group == IN_CARE:
+    if draw(leaving) < 0.03 or group >= AT_HOME_ALL_DAY:
         return False
     weekday = (w.weekday + day) % 7
-    if group == OFFICE_WEEK or group == YOUNG or group == LEARNS or group == SENIOR:
+    if group == OFFICE_WEEK or YOUNG <= group <= SENIOR:
         return weekday < 5
     if group == SIX_DAY_WEEK:
         return weekday < 6
@@ -118,21 +120,12 @@ def departure(w: World, p: int, day: int, leaving: Stream) -> int:
     if nth >= 0:
         return w.train_leaves[nth % w.trains] - 40 - int(20 * today)
     if not at_work:
-        stay = 0.55 if group == SMALL else 0.13 if group == AT_HOME_ALL_DAY else 0.2
-        if draw(leaving) < stay:
+        if draw(leaving) < STAYING[group]:
             return STAYS
         if group == AT_HOME_ALL_DAY:
             return 345 + int(120 * own + 90 * today)
         return 450 + int(200 * today)
-    if group == OFFICE_WEEK:
-        return 430 + int(60 * own + 14 * today)
-    if group == SIX_DAY_WEEK:
-        return 400 + int(50 * own + 12 * today)
-    if group == SHIFTS:
-        return FIRST_BUS + int(230 * own + 15 * today)
-    if group == YOUNG:
-        return 455 + int(22 * own + 8 * today)
-    return (415 if group == LEARNS else 390) + int(24 * own + 8 * today)
+    return EARLIEST[group] + int(OWN_SPREAD[group] * own + DAILY_SPREAD[group] * today)
 
 
 @kernel

@@ -38,7 +38,7 @@ from ringfence.tracing.jit import kernel
 LATEST = 1400
 """Minute of the day by which everybody is home."""
 _HABIT = 0.65
-_POPULARITY = 1.7
+_POPULARITY = 1.45
 _BY_BUS = 0.13
 RIDES, LUNCH_AT_HOME, LINE, STOP, RIDE, HABITS = np.array([31, 32, 40, 41, 42, 100])
 """Slots of what stays the same in a person's life."""
@@ -103,7 +103,7 @@ def way(stream: Stream) -> int:
 
 @kernel
 def pick(count: int, u: float) -> int:
-    """Return one of so many by popularity: the share of rank r falls as r ** -0.41."""
+    """Return one of so many by popularity: the share of rank r falls as r ** -0.31."""
     return int(count * u**_POPULARITY)
 
 
@@ -147,7 +147,7 @@ def market(w: World, out: Out, n: int, p: int, day: int, street: int, stream: St
     m = a + pick(b - a, draw(stream))
     first, stalls = w.stall_first[m], w.stall_first[m + 1] - w.stall_first[m]
     at += way(stream)
-    nth = pick(stalls, draw(stream))
+    nth = int(stalls * draw(stream) ** 1.2)
     for i in range(1 + int(2.4 * draw(stream))):
         stall = first + (nth + i * 3) % stalls
         end = at + 3 + int(8 * draw(stream))
@@ -180,6 +180,8 @@ def worker_day(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at:
     rides = unit(key_of(w.seed, PERSON, p), RIDES) < _BY_BUS
     if rides:
         n, at = by_bus(w, out, n, p, OUTWARD, day, at)
+    if draw(stream) < 0.16:  # noodles for breakfast
+        n, at = errand(w, out, n, p, day, street, stream, at, NOODLE_SHOP)
     start = at + way(stream)
     u = draw(stream)
     if group == OFFICE_WEEK:
@@ -189,7 +191,7 @@ def worker_day(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at:
     else:
         end = min(start + 480 + int(150 * u), midnight + 1320)
     eats = midnight + 675 + int(50 * draw(stream))
-    if draw(stream) < 0.68 and eats > start + 60 and eats < end - 120:
+    if draw(stream) < 0.8 and eats > start + 60 and eats < end - 120:
         kind = NOODLE_SHOP if draw(stream) < 0.6 else RESTAURANT
         before = n
         n = put(out, n, p, w.work[p], start, eats)
@@ -199,7 +201,7 @@ def worker_day(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at:
             n = before
     n = put(out, n, p, w.work[p], start, end)
     at = end
-    if draw(stream) < 0.5:
+    if draw(stream) < 0.6:
         n, at = shopping(w, out, n, p, day, stream, at)
     if rides:
         n, at = by_bus(w, out, n, p, HOMEWARD, day, at)
@@ -297,7 +299,7 @@ def calling(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: in
 def after_supper(w: World, out: Out, n: int, p: int, day: int, stream: Stream, at: int) -> tuple[int, int]:
     """Some go out once more after supper: a park, a shop, a teahouse."""
     home = at + 30 + int(50 * draw(stream))
-    if at - day * 1440 > 1190 or draw(stream) > 0.38 or w.group[p] in (SMALL, SENIOR):
+    if at - day * 1440 > 1190 or draw(stream) > 0.45 or w.group[p] in (SMALL, SENIOR):
         return n, at
     home = max(home, day * 1440 + 1090 + int(60 * draw(stream)))
     before = put(out, n, p, w.home[p], at, home)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ringfence.drill.city import people as who
 
 OFFICE_WEEK, SIX_DAY_WEEK, SHIFTS, YOUNG, LEARNS, SENIOR, AT_HOME_ALL_DAY, SMALL, IN_CARE = range(9)
+"""From `YOUNG` to `SENIOR` they learn; from `AT_HOME_ALL_DAY` on they neither learn nor work."""
 
 _BY_OCCUPATION = {
     who.SMALL_CHILD: SMALL,

@@ -88,26 +88,26 @@ def _family(stream: Stream, a: int, b: int, age: NDArray[np.uint8], sex: NDArray
     size = b - a
     u = draw(stream)
     if size == 1:
-        age[a] = 66 + int(26 * draw(stream) ** 1.4) if u < 0.36 else 21 + int(45 * draw(stream))
+        age[a] = 66 + int(26 * draw(stream) ** 1.4) if u < 0.44 else 21 + int(45 * draw(stream))
         return
     if size == 2 and u < 0.2:  # one parent, or one old parent, with a child
         parent = 30 + int(50 * draw(stream))
         age[a], age[a + 1] = parent, max(0, parent - 22 - int(14 * draw(stream)))
         return
-    old = size == 2 and u < 0.55
+    old = size == 2 and u < 0.62
     wife = 61 + int(24 * draw(stream) ** 1.3) if old else 22 + int(38 * draw(stream))
     if size > 2:
-        wife = 24 + int(34 * draw(stream))
+        wife = 24 + int(34 * draw(stream) ** 1.35)
     sex[a], sex[a + 1] = 0, 1
     age[a], age[a + 1] = wife, min(99, max(20, wife - 2 + int(7 * draw(stream))))
     elders = 0
     if size == 3:
-        elders = 1 if u < 0.2 else 0
+        elders = 1 if u < 0.22 else 0
     elif size == 4:
         elders = 2 if u < 0.35 else (1 if u < 0.5 else 0)
     elif size > 4:
         elders = 2 if u < 0.8 else 1
-    born_at = 22 + int(11 * draw(stream))
+    born_at = 23 + int(11 * draw(stream))
     for i in range(2, size):
         if i < 2 + elders:
             age[a + i] = min(97, wife + 22 + int(9 * draw(stream)) + i)
@@ -142,9 +142,9 @@ def _describe(
             marks |= 16
         if draw(stream) < (0.04 if years < 45 else 0.28 if years < 65 else 0.58):
             marks |= 32
-        if kind[p] == CARE_HOME and draw(stream) < 0.7:
-            marks |= 64
-        elif draw(stream) < (0.004 if years < 60 else 0.03 if years < 80 else 0.2):
+        if (kind[p] == CARE_HOME and draw(stream) < 0.7) or draw(stream) < (
+            0.004 if years < 60 else 0.03 if years < 80 else 0.2
+        ):
             marks |= 64
         vulnerable[p] = marks
 
@@ -152,16 +152,12 @@ def _describe(
 @kernel
 def _occupation(years: int, sex: int, u: float) -> int:
     """Return what somebody of an age does; `WORKING` where it is decided later at what."""
-    if years < 3:
-        return SMALL_CHILD
-    if years < 6:
-        return KINDERGARTEN_CHILD if u < 0.95 else SMALL_CHILD
-    if years < 15:
-        return PUPIL
     if years < 18:
-        return STUDENT if u < 0.92 else AT_HOME
+        if years < 3 or (years < 6 and u > 0.95):
+            return SMALL_CHILD
+        if years < 6:
+            return KINDERGARTEN_CHILD
+        return PUPIL if years < 15 else STUDENT if u < 0.92 else AT_HOME
     if years < 55 or (sex == 1 and years < 60):
         return WORKING if u < (0.9 if sex == 1 else 0.8) else AT_HOME
-    if years < 65:
-        return WORKING if u < 0.45 else RETIRED
-    return WORKING if years < 75 and u < 0.15 else RETIRED
+    return WORKING if u < (0.45 if years < 65 else 0.15 if years < 75 else 0.0) else RETIRED

@@ -80,10 +80,7 @@ class Places:
         """
         first, n = self.count, len(village)
         street = self.areas.street_of_village[village]
-        if at is None:
-            points = self._points(village, spread)
-        else:
-            points = self._column("point")[at]
+        points = self._points(village, spread) if at is None else self._column("point")[at]
         self._put("kind", np.full(n, SORTS[sort][0], np.uint8))
         self._put("sort", np.full(n, SORT_NAMES.index(sort), np.uint8))
         self._put("street", street.astype(np.uint16))

@@ -55,7 +55,8 @@ def lay_lines(
     clock = FIRST_BUS + HEADWAY * (slot % DEPARTURES)
     parent = np.repeat(line + np.arange(len(street)), len(slot))
     trip_label = np.repeat(label * 10000, len(slot)) + np.tile(clock // 60 * 100 + clock % 60, len(street))
-    trips = places.add("bus_trip", np.repeat(first_village[street], len(slot)), parent=parent, at=parent, label=trip_label)  # fmt: skip
+    stops = np.repeat(first_village[street], len(slot))
+    trips = places.add("bus_trip", stops, parent=parent, at=parent, label=trip_label)
     centre = int(np.argmax(people_of_street))
     station = places.add("station", first_village[[centre]])
     adults = int(np.count_nonzero((ages >= 18) & (ages < 76)))

@@ -38,8 +38,8 @@ STAGES = (
 """Sort of school, first and last year of age, children in a class, classes of a year in a school."""
 
 VENUES = (
-    ("noodle_shop", 800, 1, 3, RESTAURANT_WORKER),
-    ("restaurant", 1000, 2, 9, RESTAURANT_WORKER),
+    ("noodle_shop", 600, 1, 3, RESTAURANT_WORKER),
+    ("restaurant", 800, 2, 9, RESTAURANT_WORKER),
     ("shop", 280, 1, 2, SELLER),
     ("supermarket", 6000, 6, 30, SELLER),
     ("clinic", 5000, 3, 15, HEALTH_WORKER),
@@ -47,13 +47,14 @@ VENUES = (
     ("gym", 12000, 1, 3, OFFICE_WORKER),
     ("temple", 15000, 0, 2, OFFICE_WORKER),
     ("teahouse", 2000, 1, 3, RESTAURANT_WORKER),
-    ("park", 6000, 0, 0, OFFICE_WORKER),
+    ("park", 3000, 0, 0, OFFICE_WORKER),
 )
 """Sort of venue, people for each, and from how many to how many staff."""
 NOODLE_SHOP, RESTAURANT, SHOP, SUPERMARKET, CLINIC, HOSPITAL, GYM, TEMPLE, TEAHOUSE, PARK = np.arange(len(VENUES))
-PEOPLE_A_MARKET = 11000
+PEOPLE_A_MARKET = 8000
 MOST_STAFF = 0.42
 LARGEST_FIRM = 1500
+"""No firm has more workers, and in a small city none has more than a 25th of them."""
 _OWN_STREET, _OWN_COUNTY = 0.64, 0.9
 FIRMS = ("garment_workshop", "factory", "office", "farm")
 _FIRM_OCCUPATIONS = np.array([GARMENT_WORKER, FACTORY_WORKER, OFFICE_WORKER, FARMER], np.uint8)
@@ -90,7 +91,7 @@ def place_everybody(
     slots: list[tuple[NDArray[np.int64], NDArray[np.int64], int]] = []
     _schools(people, street, home_village, places, work, slots)
     venue_first, venue_count = _venues(areas, villages, places, seed, slots)
-    market_first, stall_first = _markets(areas, villages, places, seed, slots)
+    market_first, stall_first = _markets(villages, places, seed, slots)
     care = np.unique(home[people.occupation == CARE_HOME_RESIDENT]).astype(np.int64)
     slots.append((np.repeat(care, 14), np.repeat(places.column("street")[care].astype(np.int64), 14), CARE_WORKER))
     _jobs(areas, people, street, villages, places, seed, slots, work)
@@ -198,7 +199,6 @@ def _venues(
 
 
 def _markets(
-    areas: Areas,
     villages: _Villages,
     places: Places,
     seed: int,
@@ -253,7 +253,7 @@ def _jobs(
         people.occupation[workers[a : a + n]] = slot_job[c : c + n]
         rest[a : a + n] = False
     workers, chosen = workers[rest], chosen[rest]
-    firm, firm_street, sort = _firms(seed, chosen, areas.zhili)
+    firm, firm_street, sort = _firms(seed, chosen, areas.zhili, min(LARGEST_FIRM, max(25, len(chosen) // 25)))
     village = villages.some(firm_street, units(seed, FIRM, 0, len(firm_street), 3))
     numbers = np.empty(len(firm_street), np.int64)
     for nth, name in enumerate(FIRMS):
@@ -307,7 +307,7 @@ def _work_streets(
 
 @kernel
 def _firms(
-    seed: int, street: NDArray[np.int64], zhili: int
+    seed: int, street: NDArray[np.int64], zhili: int, largest: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
     """Fill firms one after the other with the workers of a street; return the firm of each, and each firm's street.
 
@@ -324,7 +324,7 @@ def _firms(
         if u < (0.75 if street[at] == zhili else 0.06):
             size, what = 5 + int(36 * draw(stream) ** 2), 0
         else:
-            size = min(LARGEST_FIRM, int(2.5 * draw(stream) ** (-1.0 / 1.1)))
+            size = min(largest, int(2.5 * draw(stream) ** (-1.0 / 1.1)))
             what = 1 if size >= 20 + 80 * draw(stream) else (3 if draw(stream) < 0.12 else 2)
         firm_street[firms], sort[firms] = street[at], what
         for _ in range(size):

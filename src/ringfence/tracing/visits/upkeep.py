@@ -221,7 +221,8 @@ def export_parquet(store: VisitStore, out: Path, progress: Progress | None = Non
             pa.table({"place": np.arange(len(kinds), dtype=np.uint32), "kind": kinds}), out / "places.parquet"
         )
         for done, day in enumerate(days):
-            table = pa.table(dict(zip(("person", "place", "start", "end", "flags"), _pieces(store, day), strict=True)))
+            names = ("person", "place", "start", "end", "flags")
+            table = pa.table(dict(zip(names, pieces_of_day(store, day), strict=True)))
             room = out / _room_of(day)
             room.mkdir(exist_ok=True)
             fresh = room / _UNFINISHED
@@ -256,7 +257,7 @@ def _claim_export(store: VisitStore, out: Path, days: Sequence[int]) -> None:
         room.rmdir()
 
 
-def _pieces(store: VisitStore, day: int) -> tuple[NDArray[np.generic], ...]:
+def pieces_of_day(store: VisitStore, day: int) -> tuple[NDArray[np.generic], ...]:
     """Return (person, place, start, end, flags) of a day's pieces, by place and start; what stands twice comes once."""
     segments = [s for s in store.segments if s.day == day]
     places = np.concatenate([s.place_of_words() for s in segments])

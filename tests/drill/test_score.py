@@ -1,0 +1,95 @@
+"""Answers scored against the truth of the tiny town: Chen and Fang were infected by Wei, who is the case."""
+
+from dataclasses import replace
+
+import pytest
+
+from ringfence.drill.desk import FIELD_LIKE, PERFECT, work_through
+from ringfence.drill.eyes import Eyes
+from ringfence.drill.observe import known_by
+from ringfence.drill.score import Proposal, averted, eventual_contacts, score
+from tests.drill.town import CHEN, FANG, GRANDMA, LI, MARKET, WEI, WORKSHOP, ZHAO, at
+
+NOW = at("2022-03-07T05:00")
+WINDOW = (at("2022-03-03T00:00"), NOW)
+EYES = Eyes(screened_places=1.0, sensitivity=1.0, false_pools=0.0, clinic=0.0)
+
+
+def proposal(*order, asked=(), **more):
+    return Proposal(now=NOW, signal_at=at("2022-03-07T00:30"), order=order, asked_days=dict.fromkeys(asked, 14.0),
+                    windows={WEI: WINDOW}, **more)  # fmt: skip
+
+
+def scored(town, truth, given, desk=PERFECT):
+    ever = known_by(town, truth, EYES, at("2022-03-10T08:00"))
+    return score(given, truth, town.store, cases=ever.cases, tubes=ever.tubes, desk=desk)
+
+
+def test_who_names_chen_and_fang_has_found_both_whom_wei_infected(town, truth):
+    found = scored(town, truth, proposal(FANG, CHEN, LI, asked=(FANG, CHEN)))
+    assert (found.figures["recall"].numerator, found.figures["recall"].denominator) == (2, 2)
+    assert found.figures["restricted_per_infection"].value == 1.0
+    assert found.missed == {}
+
+
+def test_chen_who_is_not_named_is_missed_because_nothing_was_recorded(town, truth):
+    found = scored(town, truth, proposal(FANG, asked=(FANG,)))
+    assert found.figures["recall"].value == 0.5
+    assert found.missed == {"not_recorded": 1}
+
+
+def test_somebody_infected_before_the_window_is_missed_for_that_reason(town, truth):
+    late = replace(proposal(FANG, asked=(FANG,)), windows={WEI: (at("2022-03-05T00:00"), NOW)})
+    assert scored(town, truth, late).missed == {"before_window": 1}
+
+
+def test_the_eventual_contacts_are_those_who_were_really_with_wei_for_a_quarter_of_an_hour(town):
+    assert eventual_contacts(town.store, proposal()) == {FANG, GRANDMA, CHEN, LI}
+
+
+def test_half_of_the_contacts_are_apart_at_once_at_a_perfect_desk_and_nine_in_ten_never_without_li(town, truth):
+    found = scored(town, truth, proposal(FANG, CHEN, asked=(FANG, CHEN)))
+    assert found.figures["M1_50"].value == pytest.approx(4.5)
+    assert found.figures["M1_90"].value is None
+    assert found.figures["M1_90"].why == "never"
+
+
+def test_four_people_at_night_take_longer_than_a_perfect_desk(town, truth):
+    everybody = proposal(FANG, GRANDMA, CHEN, LI, asked=(FANG, GRANDMA, CHEN, LI))
+    field = replace(FIELD_LIKE, refuse=0.0, misjudge=0.0, wrong_person=0.0, tries=20)
+    fast, slow = (scored(town, truth, everybody, desk).figures["M1_90"].value for desk in (PERFECT, field))
+    assert fast < slow
+
+
+def test_a_hypothesis_where_nobody_was_infected_counts_as_false(town, truth):
+    figures = scored(town, truth, proposal(suspects=frozenset({MARKET, WORKSHOP}))).figures
+    assert figures["M21"].value == 0.5
+    assert scored(town, truth, proposal()).figures["M21"].value is None
+
+
+def test_keeping_wei_apart_from_the_fourth_averts_chen_and_fang_and_from_the_sixth_only_fang(truth):
+    assert averted(truth, {WEI: at("2022-03-04T00:00")}) == {CHEN, FANG}
+    assert averted(truth, {WEI: at("2022-03-06T00:00")}) == {FANG}
+    assert averted(truth, {ZHAO: at("2022-03-01T00:00")}) == set()
+
+
+def test_two_proposals_meet_the_same_people_on_the_same_terms():
+    people = list(range(200))
+    one = work_through(people, frozenset(people), 0, FIELD_LIKE)
+    other = work_through(people[::-1], frozenset(people), 0, FIELD_LIKE)
+    assert {p for p, w in one.items() if w.refused} == {p for p, w in other.items() if w.refused}
+
+
+def test_a_field_desk_reaches_most_and_calls_nobody_faster_than_its_telephones_allow():
+    people = list(range(300))
+    worked = work_through(people, frozenset(people), 0, FIELD_LIKE)
+    reached = sorted(w.located_at for w in worked.values() if w.located_at is not None)
+    assert 0.9 < len(reached) / 300 < 1
+    hours = reached[len(reached) // 2] / 60
+    assert len(reached) / 2 <= hours * FIELD_LIKE.callers * FIELD_LIKE.calls_an_hour
+
+
+def test_no_measure_is_a_number_out_of_nothing(town, truth):
+    for figure in scored(town, truth, proposal()).figures.values():
+        assert figure.value is None or figure.denominator
+        assert figure.value is not None or figure.why
