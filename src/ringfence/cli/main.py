@@ -40,6 +40,7 @@ COMMANDS = {
     "packs": "ringfence.cli.packs",
     "duties": "ringfence.cli.duties",
     "gap": "ringfence.cli.gap",
+    "city": "ringfence.cli.city",
     "drill": "ringfence.cli.drill",
     "respond": "ringfence.cli.respond",
 }
