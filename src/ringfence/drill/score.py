@@ -23,6 +23,7 @@ from ringfence.vocabulary.moments import MINUTES_PER_DAY
 
 _DAY = MINUTES_PER_DAY
 FEW = 5
+_CLOSE_MINUTES, _CLOSE_CROWD = 15, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +87,12 @@ def score(
     cases: Sequence[Case],
     tubes: Sequence[Tube],
     desk: Desk,
-    contact_places: frozenset[int] | None = None,
 ) -> Score:
     """Score a proposal. `cases` and `tubes` are all that are ever found without it, also after it (for M2, M3)."""
     found = Score(desk.name)
     known = set(proposal.windows)
     worked = work_through(proposal.order, frozenset(proposal.asked_days), proposal.now, desk)
-    eventual = eventual_contacts(true_visits, proposal, contact_places)
+    eventual = eventual_contacts(true_visits, proposal)
     _recall(found, proposal, truth, true_visits, known)
     _separation(found, proposal, eventual, worked)
     _later_cases(found, proposal, cases, worked, known)
@@ -105,17 +105,17 @@ def score(
     return found
 
 
-def eventual_contacts(store: VisitStore, proposal: Proposal, places: frozenset[int] | None = None) -> set[int]:
-    """Return who truly was with a case for 15 minutes in all while she was infectious, as the full visits tell."""
+def eventual_contacts(store: VisitStore, proposal: Proposal) -> set[int]:
+    """Return who truly was with a case for 15 minutes in all, among 50 at the most, while she was infectious.
+
+    In a crowd of more, being in the same place makes nobody a close contact.
+    """
     met: set[int] = set()
     for case, (start, end) in proposal.windows.items():
-        answer = trace(store, [case], start, end, TraceSettings(min_overlap_minutes=15))
-        if places is None:
-            met.update(answer.person.tolist())
-            continue
-        inside = np.isin(answer.evidence.place, np.fromiter(places, np.int64, len(places)))
-        minutes = np.bincount(answer.evidence.contact[inside], answer.evidence.minutes[inside], len(answer))
-        met.update(answer.person[minutes >= 15].tolist())
+        answer = trace(store, [case], start, end, TraceSettings(min_overlap_minutes=_CLOSE_MINUTES))
+        near = answer.evidence.crowd <= _CLOSE_CROWD
+        minutes = np.bincount(answer.evidence.contact[near], answer.evidence.minutes[near], len(answer))
+        met.update(answer.person[minutes >= _CLOSE_MINUTES].tolist())
     return met - set(proposal.windows)
 
 
