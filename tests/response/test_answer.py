@@ -59,8 +59,8 @@ def test_assessing_stands_once_for_each_group_and_names_everybody_in_it(plan):
 
 
 def test_had_wei_fallen_ill_a_day_earlier_nobody_but_zhao_could_be_added(plan):
-    (changed,) = plan["if_onset_earlier"]
-    assert changed["case"] == WEI
+    changed = plan["if_onset_earlier"]
+    assert changed["case"]["en"] == WEI
     assert changed["dropped"] == []
     assert {row["person"] for row in changed["added"]} <= {ZHAO}
 

@@ -131,7 +131,7 @@ def _open(asked: Asked) -> VisitStore:
 def _plan(
     asked: Asked, ledger: Ledger, cases: Mapping[str, Subject], found: Found,
     derived: Mapping[Subject, Derivation], candidates: Sequence[Candidate], follows: assumed.Follows,
-    changed: list[dict[str, Any]], store: VisitStore | None, where: places.Places, tellers: Tellers,
+    changed: dict[str, Any], store: VisitStore | None, where: places.Places, tellers: Tellers,
     reads: Sequence[Read],
 ) -> dict[str, Any]:  # fmt: skip
     named = [c for c in candidates if c.cls != "none"]

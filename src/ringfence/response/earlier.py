@@ -20,9 +20,9 @@ MOST_CASES = 5
 
 def if_earlier(
     ledger: Ledger, cases: Mapping[str, Subject], found: Found, asked: Asked, store: VisitStore | None, tellers: Tellers
-) -> list[dict[str, Any]]:
-    """Return for each of the first cases with an onset what one day changes, by name."""
-    rows = []
+) -> dict[str, Any]:
+    """Return what one day changes for each of the first cases with an onset, by name."""
+    rows: list[dict[str, Any]] = []
     for case in [c for c in found.windows if ledger.of("onset", cases[c]) is not None][:MOST_CASES]:
         subject = cases[case]
         moved = Ledger(ledger.now, number=dict(ledger.number), given=dict(ledger.given))
@@ -34,7 +34,12 @@ def if_earlier(
         moved.resume(ledger)
         again = search(moved, cases, statuses_of(moved, asked), replace(asked), store)
         rows.append(_difference(case, found, again, tellers))
-    return rows
+    told = ", ".join(row["case"] for row in rows)
+    return {
+        "case": {"en": told, "zh": told.replace(", ", "、")},
+        **{part: [{"case": row["case"], **one} for row in rows for one in row[part]]
+           for part in ("added", "dropped", "changed")},
+    }  # fmt: skip
 
 
 def _difference(case: str, found: Found, again: Found, tellers: Tellers) -> dict[str, Any]:

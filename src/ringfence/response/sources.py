@@ -34,8 +34,11 @@ def hypotheses(
     spans = {case: incubation_window(asked.book, onsets[s]) for case, s in cases.items() if s in onsets}
     known = {case: span for case, span in spans.items() if span is not None}
     if store is None or len(known) < 2:
-        return [{**say("respond.source_few", n=len(cases)), "place": None, "who": tellers.both("word", "desk",
-                "investigation"), "status": "cannot_be_judged"}] if cases else []  # fmt: skip
+        if not cases:
+            return []
+        desk = tellers.both("word", "desk", "investigation")
+        few = say("respond.source_few", n=len(cases))
+        return [{**few, "place": None, "who": desk, "status": "cannot_be_judged"}]
     numbers = {}
     for case in known:
         try:

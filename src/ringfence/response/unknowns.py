@@ -82,5 +82,5 @@ def _hours(asked: Asked, clock: str, otherwise: float) -> float:
 
 
 def _row(id_: str, code: str, desk: str, by: datetime, tellers: Tellers, **values: object) -> dict[str, Any]:
-    return {"id": id_, **say(code, **values), "desk": desk, "who": tellers.both("word", "desk", desk),
+    return {"id": id_, **say(code, **values), "who": {"desk": desk, **tellers.both("word", "desk", desk)},
             "by": tellers.moment(by), "trigger": say(f"{code}_then", **values)}  # fmt: skip
