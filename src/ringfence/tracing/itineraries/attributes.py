@@ -1,0 +1,109 @@
+"""What a bulletin says of the case herself: label, sex, age, home, relation; days of onset, admission and confirmation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ringfence.tracing.itineraries.lexicon import Token
+from ringfence.tracing.itineraries.places import is_place
+from ringfence.tracing.itineraries.records import Attribute, Day, Words
+
+_NUMERALS = "零一二三四五六七八九十百"
+_LABEL = re.compile(
+    rf"(?:新增|本地)?(?:确诊|无症状感染者?|阳性)?(?:患者|病例|病人|感染者|个案)\s?(?:\d{{1,4}}(?![\d岁月日年例名])|[{_NUMERALS}]{{1,4}}(?![岁月日年例名般]))"
+    rf"|第\s?(?:\d{{1,4}}|[{_NUMERALS}]{{1,4}})\s?例(?:确诊(?:病例|患者)|病例|患者)?"
+)
+_NUMBERED = re.compile(r"\s*(\d{1,3})\s?[.．、:：]")
+_SEX = re.compile(r"(?:(?<=[，,、：:（(\s岁。;；/])|(?<=性别)|(?<=某)|(?<=○)|(?<=[\d一二三四五六七八九十])|^)(男|女)(?:性)?(?=[，,、。；;）)\s\d患/]|性|$|○|病)")
+_AGE = re.compile(r"(?<![\d.])(\d{1,3})\s?(?:周岁|岁)(?!以)|(?<![\d.])(\d{1,2})\s?(?:个月龄?|月龄)(?=[，,、。大]|$)")
+_LIVES_IN = re.compile(r"(?:^|(?<=[，,、。；;：:\s）)]))(?:系|为|籍贯)?([\u4e00-\u9fff]{2,24}?)(?:籍|人)(?=[，,。；;、（(\s]|$)")
+_HOME_FIRST = re.compile(r"^(?:在|于|地|为|址|：|:|是|\s)+")
+
+
+def labels(text: str) -> list[Words]:
+    """Return every mention of a numbered case."""
+    return [Words(m.start(), m.end(), m[0]) for m in _LABEL.finditer(text)]
+
+
+def of_the_case(text: str, mentions: Sequence[Words]) -> Iterator[Attribute]:
+    """Yield label, sex, age and where she comes from, each as first told."""
+    own = next((label for label in mentions if label.start <= 20), None)
+    numbered = _NUMBERED.match(text)
+    if own is not None:
+        yield Attribute("id", re.sub(r"\s", "", own.text), own)
+    elif numbered:
+        yield Attribute("id", numbered[1], Words(numbered.start(1), numbered.end(1), numbered[1]))
+    sex = _SEX.search(text)
+    if sex:
+        end = sex.end()
+        yield Attribute("sex", "male" if sex[1] == "男" else "female", Words(sex.start(), end, text[sex.start() : end]))
+    age = _AGE.search(text)
+    if age:
+        value = age[1] if age[1] else f"{age[2]} months"
+        if age[2] or int(age[1]) <= 120:
+            yield Attribute("age", value, Words(age.start(), age.end(), age[0]))
+    for lives in _LIVES_IN.finditer(text):
+        if is_place(lives[1], behind_word=False):
+            yield Attribute("residence", lives[1], Words(lives.start(1), lives.end(1), lives[1]))
+            return
+
+
+def residence(tokens: Sequence[Token], text: str) -> Iterator[Attribute]:
+    """Yield where she lives, from the words behind a word such as 现住."""
+    for token, after in zip(tokens, tokens[1:], strict=False):
+        if token.kind != "residence":
+            continue
+        end = after.end
+        position = next(index for index, other in enumerate(tokens) if other is after)
+        # Names of quarters may hold words of the table: all is taken until the next stop.
+        for later in tokens[position:]:
+            if later.kind == "stop" and later.text not in "：: ":
+                break
+            if later.kind in ("moment", "vehicle", "to", "activity", "negation") and later.start > after.start:
+                break
+            end = later.end
+        piece = text[token.end : end]
+        lead = _HOME_FIRST.match(piece)
+        start = token.end + (lead.end() if lead else 0)
+        words = text[start:end].rstrip()
+        if words.endswith("人"):
+            words = words[:-1]
+        if 2 <= len(words) <= 40:
+            yield Attribute("residence", words, Words(start, start + len(words), words))
+            return
+
+
+def dated(clause: Sequence[Token], day: Day | None, text: str, own_moment: bool) -> Iterator[Attribute]:
+    """Yield onset, hospital, admission, confirmation and discharge that a clause puts on a day."""
+    if day is None:
+        return
+    value = day.date.isoformat() if day.date else f"--{day.month:02d}-{day.day:02d}"
+    kinds = {token.kind for token in clause}
+    for position, token in enumerate(clause):
+        words = Words(token.start, token.end, token.text)
+        if token.kind == "onset" and (token.text.startswith(("发病", "起病", "病发", "出现症状")) or "symptom" in kinds):
+            if text[token.end : token.end + 1] not in ("前", "后", "以"):
+                yield Attribute("onset", value, words, day)
+        elif token.kind == "symptom" and own_moment and position <= 1 and "onset" not in kinds:
+            yield Attribute("onset", value, words, day)
+        elif token.kind == "confirmed" and not text.startswith(("病例", "患者", "病人", "的"), token.end):
+            yield Attribute("confirmed", value, words, day)
+        elif token.kind in ("hospital", "admitted") and "negation" not in kinds:
+            yield Attribute("hospital" if token.kind == "hospital" else "admitted", value, words, day)
+        elif token.kind == "discharge":
+            yield Attribute("discharged", value, words, day)
+
+
+def relations(clause: Sequence[Token], mentions: Sequence[Words], text: str) -> Iterator[Attribute]:
+    """Yield what she is to another case, from a clause that names both."""
+    if not clause:
+        return
+    first, last = clause[0].start, clause[-1].end
+    others = [m.text for m in mentions if first <= m.start < last and m.start > 20]
+    told = others or [word for word in ("确诊病例", "确诊患者", "感染者", "确诊病人") if word in text[first:last]]
+    if not told:
+        return
+    for token in clause:
+        if token.kind == "people":
+            yield Attribute("relation", f"{token.text} {told[0]}", Words(token.start, token.end, token.text))

@@ -1,0 +1,64 @@
+"""Which pieces of a text are places: by the word they end with, by name, or by the word of going before them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ringfence.tracing.itineraries.lexicon import names, single_names, tables
+
+_LONGEST, _LONGEST_BY_WORD = 40, 10
+_PROVINCE_THEN_CITY = 4
+
+
+@cache
+def _endings() -> tuple[frozenset[str], frozenset[str], frozenset[str], int]:
+    suffixes = tables()["suffixes"]
+    spots, areas, never = (frozenset(suffixes[key]) for key in ("spot", "area", "never"))
+    return spots, areas, never, max(map(len, spots | areas | never))
+
+
+def ends_like_a_place(text: str) -> bool:
+    """Tell whether a text ends with a word for a kind of place, and is no word that only looks so."""
+    spots, areas, never, longest = _endings()
+    if text in never or len(text) > _LONGEST:
+        return False
+    for length in range(min(longest, len(text)), 0, -1):
+        ending = text[-length:]
+        if ending in spots:
+            return True
+        if ending in areas:
+            return len(text) > length
+    return False
+
+
+@cache
+def named(text: str) -> bool:
+    """Tell whether a text is made of names of provinces, cities and countries only."""
+    if text in names():
+        return True
+    known = names()
+    for length in range(2, min(len(text) - 1, 6)):
+        head, tail = text[:length], text[length:]
+        if head in known and (named(tail) or _area(tail)):
+            return True
+        if len(head) > 2 and head[-1] in "省市" and head[:-1] in known and named(tail):
+            return True
+    return False
+
+
+def _area(text: str) -> bool:
+    return len(text) > 1 and ends_like_a_place(text)
+
+
+def is_place(text: str, *, behind_word: bool, returning: bool = False) -> bool:
+    """Tell whether a piece is a place; behind a word of going other short pieces count, behind one of returning 温, 深."""
+    text = text.strip()
+    if not text or re.search(r"[\d.]+℃|某(?:某|[，,])", text):
+        return False
+    if ends_like_a_place(text) or named(text):
+        return True
+    if returning and text in single_names():
+        return True
+    never = _endings()[2]
+    return behind_word and 2 <= len(text) <= _LONGEST_BY_WORD and text not in never and not re.search(r"[\d年月日时]", text)
