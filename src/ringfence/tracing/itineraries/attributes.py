@@ -18,6 +18,8 @@ _NUMBERED = re.compile(r"\s*(\d{1,3})\s?[.．、:：]")
 _SEX = re.compile(r"(?:(?<=[，,、：:（(\s岁。;；/])|(?<=性别)|(?<=某)|(?<=○)|(?<=[\d一二三四五六七八九十])|^)(男|女)(?:性)?(?=[，,、。；;）)\s\d患/]|性|$|○|病)")
 _AGE = re.compile(r"(?<![\d.])(\d{1,3})\s?(?:周岁|岁)(?!以)|(?<![\d.])(\d{1,2})\s?(?:个月龄?|月龄)(?=[，,、。大]|$)")
 _LIVES_IN = re.compile(r"(?:^|(?<=[，,、。；;：:\s）)]))(?:系|为|籍贯)?([\u4e00-\u9fff]{2,24}?)(?:籍|人)(?=[，,。；;、（(\s]|$)")
+_NOTHING = Token(0, 0, "stop", "")
+_DATED = {"hospital": "hospital", "admitted": "admitted", "confirmed": "confirmed", "discharge": "discharged"}
 _HOME_FIRST = re.compile(r"^(?:在|于|地|为|址|：|:|是|\s)+")
 
 
@@ -49,18 +51,25 @@ def of_the_case(text: str, mentions: Sequence[Words]) -> Iterator[Attribute]:
             return
 
 
+def lives(clause: Sequence[Token]) -> bool:
+    """Tell whether a clause says where she lives."""
+    return any(
+        token.kind == "residence" or (token.text == "居住" and after.kind in ("rest", "at"))
+        for token, after in zip(clause, [*clause[1:], _NOTHING], strict=True)
+    )
+
+
 def residence(tokens: Sequence[Token], text: str) -> Iterator[Attribute]:
     """Yield where she lives, from the words behind a word such as 现住."""
-    for token, after in zip(tokens, tokens[1:], strict=False):
-        if token.kind != "residence":
+    for position, token in enumerate(tokens[:-1]):
+        if not lives(tokens[position : position + 2]) or token.kind not in ("residence", "stay"):
             continue
-        end = after.end
-        position = next(index for index, other in enumerate(tokens) if other is after)
+        end = token.end
         # Names of quarters may hold words of the table: all is taken until the next stop.
-        for later in tokens[position:]:
+        for number, later in enumerate(tokens[position + 1 :]):
             if later.kind == "stop" and later.text not in "：: ":
                 break
-            if later.kind in ("moment", "vehicle", "to", "activity", "negation") and later.start > after.start:
+            if number and later.kind in ("moment", "vehicle", "to", "activity", "negation", "usual"):
                 break
             end = later.end
         piece = text[token.end : end]
@@ -74,25 +83,29 @@ def residence(tokens: Sequence[Token], text: str) -> Iterator[Attribute]:
             return
 
 
-def dated(clause: Sequence[Token], day: Day | None, text: str, own_moment: bool) -> Iterator[Attribute]:
-    """Yield onset, hospital, admission, confirmation and discharge that a clause puts on a day."""
-    if day is None:
+def dated(
+    clause: Sequence[Token], day: Day | None, moment: Words | None, text: str, own_moment: bool
+) -> Iterator[Attribute]:
+    """Yield onset, hospital, admission, confirmation and discharge that a clause puts on a day, or on today."""
+    if moment is None:
         return
-    value = day.date.isoformat() if day.date else f"--{day.month:02d}-{day.day:02d}"
+    value = "now" if day is None else day.date.isoformat() if day.date else f"--{day.month:02d}-{day.day:02d}"
     kinds = {token.kind for token in clause}
     for position, token in enumerate(clause):
         words = Words(token.start, token.end, token.text)
+        field = _DATED.get(token.kind)
         if token.kind == "onset" and (token.text.startswith(("发病", "起病", "病发", "出现症状")) or "symptom" in kinds):
-            if text[token.end : token.end + 1] not in ("前", "后", "以"):
-                yield Attribute("onset", value, words, day)
-        elif token.kind == "symptom" and own_moment and position <= 1 and "onset" not in kinds:
-            yield Attribute("onset", value, words, day)
-        elif token.kind == "confirmed" and not text.startswith(("病例", "患者", "病人", "的"), token.end):
-            yield Attribute("confirmed", value, words, day)
-        elif token.kind in ("hospital", "admitted") and "negation" not in kinds:
-            yield Attribute("hospital" if token.kind == "hospital" else "admitted", value, words, day)
-        elif token.kind == "discharge":
-            yield Attribute("discharged", value, words, day)
+            if text[token.end : token.end + 1] in ("前", "后", "以") or text.startswith("无", token.end):
+                continue
+            field = "onset"
+        elif token.kind == "symptom" and own_moment and position <= 1 and not kinds & {"onset", "negation"}:
+            field = "onset"
+        elif token.kind == "confirmed" and text.startswith(("病例", "患者", "病人", "的"), token.end):
+            field = None
+        elif token.kind in ("hospital", "admitted") and "negation" in kinds:
+            field = None
+        if field is not None and (day is not None or field == "admitted"):
+            yield Attribute(field, value, words, day, moment)
 
 
 def relations(clause: Sequence[Token], mentions: Sequence[Words], text: str) -> Iterator[Attribute]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,6 +11,7 @@ from typing import Any
 
 REST, STOP = "rest", "stop"
 _STOPS = frozenset("，,。；;：:、！!？?（）()【】[]“”\"'\n\r\t |/")
+_BEGIN_NO_NAME = ("镇", "县", "区", "州", "村", "省")
 _SENTENCE_ENDS = frozenset("。；;！!？?\n\r")
 
 
@@ -72,7 +73,7 @@ def _by_first() -> dict[str, list[tuple[str, str]]]:
 
 def cut(text: str, fixed: Sequence[Token]) -> list[Token]:
     """Cut a text into tokens without a gap; `fixed` ones (moments, vehicles; in order) stay as they are."""
-    return list(_joined(_cut(text, fixed)))
+    return list(_joined(_mended(list(_joined(_cut(text, fixed))))))
 
 
 def _cut(text: str, fixed: Sequence[Token]) -> Iterator[Token]:
@@ -100,7 +101,21 @@ def _cut(text: str, fixed: Sequence[Token]) -> Iterator[Token]:
             at += 1
 
 
-def _joined(tokens: Iterator[Token]) -> Iterator[Token]:
+def _mended(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Give single characters back to the name they were cut from: 陵前镇, 随州市, 于都县.
+
+    What stands behind them begins with a word such as town or county, which begins no name by itself.
+    """
+    for position, token in enumerate(tokens):
+        after = tokens[position + 1] if position + 1 < len(tokens) else None
+        lone = token.end - token.start == 1 and token.kind not in (STOP, REST, "moment", "vehicle", "seat", "from", "at")
+        if lone and after is not None and after.kind == REST and after.text.startswith(_BEGIN_NO_NAME):
+            yield Token(token.start, token.end, REST, token.text)
+        else:
+            yield token
+
+
+def _joined(tokens: Iterable[Token]) -> Iterator[Token]:
     """Join neighbouring rests into one."""
     held: Token | None = None
     for token in tokens:

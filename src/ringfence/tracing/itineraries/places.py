@@ -8,7 +8,7 @@ from functools import cache
 from ringfence.tracing.itineraries.lexicon import names, single_names, tables
 
 _LONGEST, _LONGEST_BY_WORD = 40, 10
-_PROVINCE_THEN_CITY = 4
+_OFFICES = ("疾控中心", "控制中心", "专家组", "实验室", "卫健委", "指挥部", "卫健局")
 
 
 @cache
@@ -21,7 +21,7 @@ def _endings() -> tuple[frozenset[str], frozenset[str], frozenset[str], int]:
 def ends_like_a_place(text: str) -> bool:
     """Tell whether a text ends with a word for a kind of place, and is no word that only looks so."""
     spots, areas, never, longest = _endings()
-    if text in never or len(text) > _LONGEST:
+    if text in never or len(text) > _LONGEST or text.endswith(_OFFICES):
         return False
     for length in range(min(longest, len(text)), 0, -1):
         ending = text[-length:]

@@ -10,7 +10,7 @@ from ringfence.tracing.itineraries import attributes as said
 from ringfence.tracing.itineraries.lexicon import REST, STOP, Token, cut, sentences
 from ringfence.tracing.itineraries.moments import linked, moments
 from ringfence.tracing.itineraries.naming import without_names
-from ringfence.tracing.itineraries.places import is_place
+from ringfence.tracing.itineraries.places import ends_like_a_place, is_place
 from ringfence.tracing.itineraries.records import (
     Attribute,
     Bulletin,
@@ -140,13 +140,16 @@ class _Reader:
             index = ahead + 1
 
     def _clause(self, clause: Sequence[Token], own: bool) -> None:
-        self.told += said.dated(clause, self.span.first, self.text, own)
+        self.told += said.dated(clause, self.span.first, self.span.words[-1] if self.span.words else None, self.text, own)
         self.told += said.relations(clause, self.labels, self.text)
         kinds = {token.kind for token in clause}
         words = Words(clause[0].start, clause[-1].end, self.text[clause[0].start : clause[-1].end])
         pieces = list(_pieces(clause))
-        if "residence" in kinds or "history" in kinds or "negation" in kinds and not kinds & {"hospital", "admitted"}:
-            if pieces and "residence" not in kinds:
+        home = said.lives(clause)
+        denied = "negation" in kinds and not kinds & {"hospital", "admitted", "to"}
+        usual = "usual" in kinds and not self.span.told
+        if home or denied or usual or kinds & {"history", "report"}:
+            if pieces and not home:
                 self.unread.append(Unread(words, "itinerary.not_a_visit"))
             return
         made = list(self._visits(clause, words, pieces, kinds))
@@ -179,7 +182,8 @@ class _Reader:
         if there:
             return
         act = _act(clause, -1)
-        if origin is not None and (vehicles or "depart" in kinds):
+        left = any(token.text in ("离开", "离") for token in clause)
+        if origin is not None and (vehicles or left or "depart" in kinds):
             yield replace(base, place=origin, origin=None, activity=act)
         elif vehicles or (kinds & set(_WITHOUT_PLACE) and self.span.told):
             yield replace(base, activity=act)
@@ -211,25 +215,49 @@ def _act(clause: Sequence[Token], behind: int) -> Words | None:
 def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
     """Yield the places of a clause with how they were introduced: from, to, at."""
     trigger: Token | None = None
-    adjacent = False
+    adjacent, until = False, -1
     for position, token in enumerate(clause):
+        if position <= until:
+            continue
         if token.kind in ("to", "at", "from"):
             trigger, adjacent = token, True
             continue
-        if token.kind == REST:
-            returning = trigger is not None and adjacent and trigger.text in _RETURNING
-            following = clause[position + 1] if position + 1 < len(clause) else None
-            sure = trigger is not None and adjacent and trigger.kind != "at"
-            if is_place(token.text, behind_word=sure, returning=returning):
-                role = trigger.kind if trigger is not None and adjacent else ""
-                if not role:
-                    role = "from" if following is not None and following.kind in ("to", "depart") else "at"
-                yield _Piece(_stripped(token), role, position)
-                adjacent = following is not None and following.kind == STOP and following.text == "、"
-            else:
-                adjacent = False
+        if token.kind != REST:
+            adjacent = adjacent and (token.kind == STOP and token.text in "、 “（(：:" or token.text in ("该", "其", "了"))
             continue
-        adjacent = adjacent and (token.kind == STOP and token.text in "、 “（(：:" or token.text in ("该", "其", "了"))
+        until, words = _with_brackets(clause, position)
+        following = clause[until + 1] if until + 1 < len(clause) else _END
+        role = trigger.kind if trigger is not None and adjacent else ""
+        returning = bool(role) and trigger is not None and trigger.text in _RETURNING
+        sure = bool(role) and (role != "at" or following.kind in _ACTS)
+        if following.kind == "person" or not is_place(token.text, behind_word=sure, returning=returning):
+            adjacent = False
+            continue
+        if not role:
+            role = "from" if following.kind in ("to", "depart") else "at"
+            # A bare name is where she was only if something is said to have happened there.
+            if role == "at" and not any(t.kind in (*_ACTS, "usual") for t in clause[until + 1 :]):
+                if not (position == 0 and len(words.text) > 2):
+                    continue
+        yield _Piece(words, role, until)
+        adjacent = following.kind == STOP and following.text == "、"
+
+
+_END = Token(0, 0, STOP, "")
+
+
+def _with_brackets(clause: Sequence[Token], position: int) -> tuple[int, Words]:
+    """Return the last position and the words of a place with a second name in brackets behind it, if it has one."""
+    token = clause[position]
+    following = clause[position + 1 : position + 4]
+    kinds = [t.kind for t in following]
+    if kinds == [STOP, REST, STOP] and following[0].text in "（(" and following[2].text in "）)":
+        inside = following[1].text
+        if ends_like_a_place(inside) and inside.endswith(("医院", "院区", "分院", "院")):
+            text = token.text + "".join(t.text for t in following)
+            lead = len(text) - len(text.lstrip())
+            return position + 3, Words(token.start + lead, following[2].end, text[lead:])
+    return position, _stripped(token)
 
 
 def _stripped(token: Token) -> Words:

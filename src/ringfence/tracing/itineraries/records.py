@@ -120,6 +120,7 @@ class Attribute:
     value: str
     words: Words
     day: Day | None = None
+    moment: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
