@@ -131,6 +131,15 @@ def visits_said(bulletin: Bulletin) -> Pairs:
     return sorted(found)
 
 
+def judged(report: dict[str, Any], given: Spans) -> Spans:
+    """Return the proposed times that stand where the labels tell of a day or time at all.
+
+    Labels leave whole events out; a time of such an event is neither right nor wrong by them.
+    """
+    known = labelled(report, "Date", "EndDate")
+    return [g for g in given if any(g[0] < k[1] and k[0] < g[1] for k in known)]
+
+
 def clocked(text: str, spans: Spans) -> Spans:
     """Return the spans that tell a time of the day."""
     return [(a, b) for a, b in spans if any(mark in text[a:b] for mark in "时点:：午晚晨早夜")]
@@ -139,7 +148,7 @@ def clocked(text: str, spans: Spans) -> Spans:
 def moments_said(bulletin: Bulletin) -> Spans:
     """Return the words of all moments that stand in a visit or in what is said of the case."""
     used = {(w.start, w.end) for v in bulletin.visits for w in v.moments}
-    used |= {(m.words.start, m.words.end) for m in bulletin.moments if not m.now}
+    used |= {(a.moment.start, a.moment.end) for a in bulletin.attributes if a.moment}
     return sorted(used)
 
 
@@ -151,8 +160,18 @@ FIELDS: dict[str, tuple[Callable[[dict[str, Any]], Any], Callable[[Bulletin], An
     ),
     "place": (lambda r: labelled(r, *PLACES), places_said),
     "vehicle": (
-        lambda r: labelled(r, "Vehicle"),
-        lambda b: joined((w.start, w.end) for v in b.visits for x in v.vehicles for w in (x.words, *x.seat_words)),
+        lambda r: [
+            (a, b)
+            for a, b in labelled(r, "Vehicle")
+            if any(c.isdecimal() for c in r["text"][a:b]) and "120" not in r["text"][a:b]
+        ],
+        lambda b: joined(
+            (w.start, w.end) for v in b.visits for x in v.vehicles for w in (x.words, *x.seat_words) if x.number
+        ),
+    ),
+    "carrier": (
+        lambda r: labelled(r, "Vehicle", "Event"),
+        lambda b: joined((x.words.start, x.words.end) for v in b.visits for x in v.vehicles if not x.number),
     ),
     "activity": (
         lambda r: labelled(r, *EVENTS),
@@ -183,9 +202,12 @@ def right(one: Any, other: Any) -> bool:
 def count(parts: Sequence[tuple[dict[str, Any], Bulletin]], field: str) -> dict[str, Any]:
     """Return how many labels there are, how many proposals, and how many of each the other side has."""
     label, proposal = FIELDS[field]
-    labels = proposals = found = good = equal = 0
+    labels = proposals = found = good = equal = unlabelled = 0
     for report, bulletin in parts:
         wanted, given = label(report), proposal(bulletin)
+        if field == "time":
+            unlabelled += len(given) - len(judged(report, given))
+            given = judged(report, given)
         labels += len(wanted)
         proposals += len(given)
         good += sum(any(right(g, w) for w in wanted) for g in given)
@@ -193,6 +215,7 @@ def count(parts: Sequence[tuple[dict[str, Any], Bulletin]], field: str) -> dict[
         equal += len(set(given) & set(wanted))
     return {
         "labels": labels, "proposals": proposals, "right": good, "found": found, "same_words": equal,
+        "unlabelled": unlabelled,
         "precision": round(good / proposals, 3) if proposals else 0.0,
         "recall": round(found / labels, 3) if labels else 0.0,
     }  # fmt: skip

@@ -17,10 +17,14 @@ _LABEL = re.compile(
 _NUMBERED = re.compile(r"\s*(\d{1,3})\s?[.．、:：]")
 _SEX = re.compile(r"(?:(?<=[，,、：:（(\s岁。;；/])|(?<=性别)|(?<=某)|(?<=○)|(?<=[\d一二三四五六七八九十])|^)(男|女)(?:性)?(?=[，,、。；;）)\s\d患/]|性|$|○|病)")
 _AGE = re.compile(r"(?<![\d.])(\d{1,3})\s?(?:周岁|岁)(?!以)|(?<![\d.])(\d{1,2})\s?(?:个月龄?|月龄)(?=[，,、。大]|$)")
-_LIVES_IN = re.compile(r"(?:^|(?<=[，,、。；;：:\s）)]))(?:系|为|籍贯)?([\u4e00-\u9fff]{2,24}?)(?:籍|人)(?=[，,。；;、（(\s]|$)")
+_LIVES_IN = re.compile(
+    r"(?:^|(?<=[，,、。；;：:\s）)]))(?:(?:系|为|籍贯)?([\u4e00-\u9fff]{2,24}?)(?:籍|人|户籍|居民|村民)(?=[，,。；;、（(\s]|$)"
+    r"|([\u4e00-\u9fff]{2,20})(?=\d{1,3}岁)|([\u4e00-\u9fff]{2,14}?)(?=患者))"
+)
+_NO_HOME = tuple("家本病商老工军他客国等友亲夫男女责绍一二两三四五六病患当某")
 _NOTHING = Token(0, 0, "stop", "")
 _DATED = {"hospital": "hospital", "admitted": "admitted", "confirmed": "confirmed", "discharge": "discharged"}
-_HOME_FIRST = re.compile(r"^(?:在|于|地|为|址|：|:|是|\s)+")
+_HOME_FIRST = re.compile(r"^(?:在|于(?!洪区|都县|田县)|地|为|址|：|:|是|\s)+")
 
 
 def labels(text: str) -> list[Words]:
@@ -46,15 +50,19 @@ def of_the_case(text: str, mentions: Sequence[Words]) -> Iterator[Attribute]:
         if age[2] or int(age[1]) <= 120:
             yield Attribute("age", value, Words(age.start(), age.end(), age[0]))
     for lives in _LIVES_IN.finditer(text):
-        if is_place(lives[1], behind_word=False):
-            yield Attribute("residence", lives[1], Words(lives.start(1), lives.end(1), lives[1]))
+        home = lives[1] or lives[2] or lives[3]
+        near = lives.start() < 40 and lives[1] is not None and len(home) <= 3 and not home.endswith(_NO_HOME)
+        if near or is_place(home, behind_word=False):
+            start = text.index(home, lives.start())
+            yield Attribute("residence", home, Words(start, start + len(home), home))
             return
 
 
 def lives(clause: Sequence[Token]) -> bool:
     """Tell whether a clause says where she lives."""
     return any(
-        token.kind == "residence" or (token.text == "居住" and after.kind in ("rest", "at"))
+        token.kind == "residence"
+        or token.text in ("居住", "住") and after.kind == "rest" and is_place(after.text, behind_word=False)
         for token, after in zip(clause, [*clause[1:], _NOTHING], strict=True)
     )
 
@@ -62,7 +70,7 @@ def lives(clause: Sequence[Token]) -> bool:
 def residence(tokens: Sequence[Token], text: str) -> Iterator[Attribute]:
     """Yield where she lives, from the words behind a word such as 现住."""
     for position, token in enumerate(tokens[:-1]):
-        if not lives(tokens[position : position + 2]) or token.kind not in ("residence", "stay"):
+        if not lives(tokens[position : position + 2]) or token.kind not in ("residence", "stay", "other"):
             continue
         end = token.end
         # Names of quarters may hold words of the table: all is taken until the next stop.
@@ -95,10 +103,14 @@ def dated(
         words = Words(token.start, token.end, token.text)
         field = _DATED.get(token.kind)
         if token.kind == "onset" and (token.text.startswith(("发病", "起病", "病发", "出现症状")) or "symptom" in kinds):
+            if "people" in kinds and position and clause[position - 1].kind in ("people", "moment"):
+                continue
             if text[token.end : token.end + 1] in ("前", "后", "以") or text.startswith("无", token.end):
                 continue
             field = "onset"
-        elif token.kind == "symptom" and own_moment and position <= 1 and not kinds & {"onset", "negation"}:
+        elif token.kind == "symptom" and own_moment and not position and not kinds & {"onset", "negation"}:
+            if text.startswith(("加重", "缓解", "好转", "消失", "未", "减轻"), token.end):
+                continue
             field = "onset"
         elif token.kind == "confirmed" and text.startswith(("病例", "患者", "病人", "的"), token.end):
             field = None
@@ -113,10 +125,12 @@ def relations(clause: Sequence[Token], mentions: Sequence[Words], text: str) -> 
     if not clause:
         return
     first, last = clause[0].start, clause[-1].end
-    others = [m.text for m in mentions if first <= m.start < last and m.start > 20]
+    others = [m.text for m in mentions[1:] if first <= m.start < last]
     told = others or [word for word in ("确诊病例", "确诊患者", "感染者", "确诊病人") if word in text[first:last]]
     if not told:
         return
     for token in clause:
-        if token.kind == "people":
+        if token.kind == "people" and text[token.start - 1 : token.start] not in ("其", "无", "及") and (
+            others or not token.text.startswith(("密", "接触"))
+        ):
             yield Attribute("relation", f"{token.text} {told[0]}", Words(token.start, token.end, token.text))

@@ -28,8 +28,9 @@ _DATE = (
     r"|号(?![车座上中下铺线楼院店门馆公航令床厅机库病桌站口])|(?=(?:[-—~～、至]\d{1,2}){1,3}日))"
 )
 _CLOCK = (
-    r"(?:约|大约|近)?\s?(?:(?P<hour>2[0-4]|1\d|0?\d)(?:\s?[:：]\s?(?P<minutes>[0-5]\d)(?:\s?[时分])?(?![\d:：])"
-    r"|\s?[时点]钟?(?!\s?间隔|左右侧)(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<min>[0-5]?\d)\s?分?)?)"
+    r"(?:约|大约|近)?\s?(?:(?<![例\d第])(?P<hour>2[0-4]|1\d|0?\d)(?:\s?[:：]\s?(?P<minutes>[0-5]\d)(?:\s?[时分])?(?![\d:：岁例天名个])"
+    r"|\s?[时点]钟?(?!\s?间隔|左右侧)(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<min>[0-5]?\d)(?!\s?[岁例天名个月日:：])\s?分?)?"
+    r"|(?=\s?[-—–~～至]{1,2}\s?\d{1,2}\s?[时点]))"
     r"|(?P<numeral>十[一二]?|[一二两三四五六七八九])点钟?(?P<numeral_half>半)?)"
     r"(?P<about>\s?(?:许|左右|前后|多))?"
 )
@@ -39,7 +40,7 @@ _CLOCK = (
 def _pattern() -> re.Pattern[str]:
     days = "|".join(sorted(tables()["days"], key=len, reverse=True))
     parts = "|".join(sorted(tables()["dayparts"], key=len, reverse=True))
-    part = rf"(?P<part>{parts})(?![餐饭班会市期年产教已点操恋在])"
+    part = rf"(?P<part>{parts})(?![餐饭班会市期年产教已点操恋]|(?<=早)在)"
     return re.compile(
         rf"(?:(?P<date>{_DATE})|(?P<relative>{days}))(?:\s?[，,的]?\s?{part})?"
         rf"(?:\s?[，,]?\s?(?P<clock>{_CLOCK})|(?P<loosely>左右|前后))?"

@@ -41,7 +41,7 @@ def read_bulletin(text: str, *, published: date | None = None) -> Bulletin:
     for sentence in sentences(cut(text, _fixed(text, found))):
         reader.sentence(sentence)
     visits = conflicts(reader.visits)
-    told = _first_of_each([*said.of_the_case(text, reader.labels), *reader.told])
+    told = _first_of_each([*said.of_the_case(text, reader.labels), *reader.told], reader.told)
     return Bulletin(text, tuple(visits), tuple(told), tuple(found), tuple(reader.unread))
 
 
@@ -57,17 +57,13 @@ def _fixed(text: str, found: Sequence[Moment]) -> list[Token]:
     return sorted(fixed, key=lambda token: token.start)
 
 
-def _first_of_each(told: Sequence[Attribute]) -> list[Attribute]:
-    """Return what is said once (label, sex, age, home: the first), and of the rest each once."""
+def _first_of_each(told: Sequence[Attribute], by_word: Sequence[Attribute]) -> list[Attribute]:
+    """Return each thing once, and one home: that told by a word for living, else "a man of that county"."""
+    homes = [e for e in by_word if e.field == "residence"] or [e for e in told if e.field == "residence"]
     once, kept = set[tuple[str, str]](), list[Attribute]()
-    # A home told by a word for living outweighs "a man of that county".
-    lives = [entry for entry in told if entry.field == "residence"]
-    best = lives[-1] if lives else None
     for entry in told:
-        if entry.field == "residence" and entry is not best:
-            continue
         key = (entry.field, entry.value)
-        if key not in once:
+        if key not in once and (entry.field != "residence" or entry is homes[0]):
             once.add(key)
             kept.append(entry)
     return kept
@@ -80,6 +76,7 @@ class _Piece:
     words: Words
     role: str
     position: int
+    by: Words | None
 
 
 @dataclass(slots=True)
@@ -168,11 +165,11 @@ class _Reader:
             words=words, moments=self.span.words, day=self.span.first, start=self.span.start, end=self.span.end,
             clock_exact=self.span.clock_exact, end_told=self.span.end_told, certainty=self.span.certainty,
             place=None, origin=origin, vehicles=vehicles, companions=tuple(self._companions(clause, kinds)),
-            activity=None, repeated=any(word in words.text for word in _REPEATED),
+            activity=None, going=None, repeated=any(word in words.text for word in _REPEATED),
         )  # fmt: skip
         there = [p for p in pieces if p.role != "from"]
         for number, piece in enumerate(there):
-            visit = replace(base, place=piece.words, activity=_act(clause, piece.position))
+            visit = replace(base, place=piece.words, activity=_act(clause, piece.position), going=piece.by)
             if number:
                 visit = replace(
                     visit, origin=None, start=self.span.day_start, end=self.span.day_end, clock_exact=False,
@@ -229,7 +226,7 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
         following = clause[until + 1] if until + 1 < len(clause) else _END
         role = trigger.kind if trigger is not None and adjacent else ""
         returning = bool(role) and trigger is not None and trigger.text in _RETURNING
-        sure = bool(role) and (role != "at" or following.kind in _ACTS)
+        sure = bool(role) and (role != "at" or following.kind in _ACTS) and (trigger is None or trigger.text != "经")
         if following.kind == "person" or not is_place(token.text, behind_word=sure, returning=returning):
             adjacent = False
             continue
@@ -239,7 +236,8 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
             if role == "at" and not any(t.kind in (*_ACTS, "usual") for t in clause[until + 1 :]):
                 if not (position == 0 and len(words.text) > 2):
                     continue
-        yield _Piece(words, role, until)
+        by = Words(trigger.start, trigger.end, trigger.text) if trigger is not None and role == "to" else None
+        yield _Piece(words, role, until, by)
         adjacent = following.kind == STOP and following.text == "、"
 
 

@@ -108,6 +108,7 @@ class ProposedVisit:
     vehicles: tuple[Vehicle, ...]
     companions: tuple[Words, ...]
     activity: Words | None
+    going: Words | None
     repeated: bool
     conflicts: tuple[int, ...] = ()
 
