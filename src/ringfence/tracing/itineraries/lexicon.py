@@ -12,7 +12,9 @@ from typing import Any
 REST, STOP = "rest", "stop"
 _STOPS = frozenset("，,。；;：:、！!？?（）()【】[]“”\"'\n\r\t |/")
 _BEGIN_NO_NAME = ("镇", "县", "区", "州", "村", "省")
-_SENTENCE_ENDS = frozenset("。；;！!？?\n\r")
+_DOORS = tuple("店馆厅铺城厂楼站场室部点") + ("公司", "中心", "院")
+_CUT_BY_DOORS = frozenset(("activity", "usual", "vehicle", "symptom", "hospital", "admitted", "observed", "stay"))
+_SENTENCE_ENDS = frozenset("。！!？?\n\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,16 @@ def _cut(text: str, fixed: Sequence[Token]) -> Iterator[Token]:
 
 
 def _mended(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Give single characters back to the name they were cut from: 陵前镇, 随州市, 于都县.
+    """Give words back to the name they were cut from: 陵前镇, 随州市, 于都县, and 早餐店, 理发店, 汽车城.
 
-    What stands behind them begins with a word such as town or county, which begins no name by itself.
+    What stands behind them begins with a word such as town or shop, which begins no name by itself.
     """
     for position, token in enumerate(tokens):
         after = tokens[position + 1] if position + 1 < len(tokens) else None
         lone = token.end - token.start == 1 and token.kind not in (STOP, REST, "moment", "vehicle", "seat", "from", "at")
-        if lone and after is not None and after.kind == REST and after.text.startswith(_BEGIN_NO_NAME):
+        named = lone and after is not None and after.kind == REST and after.text.startswith(_BEGIN_NO_NAME)
+        door = token.kind in _CUT_BY_DOORS and after is not None and after.kind == REST
+        if named or (door and token.value is None and after is not None and after.text.startswith(_DOORS)):
             yield Token(token.start, token.end, REST, token.text)
         else:
             yield token

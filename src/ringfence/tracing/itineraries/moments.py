@@ -64,11 +64,12 @@ class Calendar:
 
     def day(self, year: int | None, month: int | None, day: int, words: Words) -> Day | None:
         """Return a day as told, with what is missing taken from what was told before."""
-        inferred = month is None
+        inferred = False
         if month is None:
             month, beyond = self._month_near(day)
             if month is None:
                 return None
+            inferred = self.last is None or month != self.last.month
             told = self._year_near(month, beyond)
         else:
             told = year if year is not None else self._year_near(month, 0)

@@ -62,3 +62,11 @@ def is_place(text: str, *, behind_word: bool, returning: bool = False) -> bool:
         return True
     never = _endings()[2]
     return behind_word and 2 <= len(text) <= _LONGEST_BY_WORD and text not in never and not re.search(r"[\d年月日时]", text)
+
+
+def place_before(text: str) -> str:
+    """Return the longest beginning of a piece that ends like a place: 制衣厂 of 制衣厂卸货; empty where there is none."""
+    for length in range(len(text) - 1, max(1, len(text) - 9), -1):
+        if length > 2 and ends_like_a_place(text[:length]):
+            return text[:length]
+    return ""

@@ -10,7 +10,7 @@ from ringfence.tracing.itineraries import attributes as said
 from ringfence.tracing.itineraries.lexicon import REST, STOP, Token, cut, sentences
 from ringfence.tracing.itineraries.moments import linked, moments
 from ringfence.tracing.itineraries.naming import without_names
-from ringfence.tracing.itineraries.places import ends_like_a_place, is_place
+from ringfence.tracing.itineraries.places import ends_like_a_place, is_place, place_before
 from ringfence.tracing.itineraries.records import (
     Attribute,
     Bulletin,
@@ -219,6 +219,8 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
         if token.kind in ("to", "at", "from"):
             trigger, adjacent = token, True
             continue
+        if token.text in ("在家", "居家"):
+            yield _Piece(Words(token.end - 1, token.end, "家"), "at", position, None)
         if token.kind != REST:
             adjacent = adjacent and (token.kind == STOP and token.text in "、 “（(：:" or token.text in ("该", "其", "了"))
             continue
@@ -227,9 +229,15 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
         role = trigger.kind if trigger is not None and adjacent else ""
         returning = bool(role) and trigger is not None and trigger.text in _RETURNING
         sure = bool(role) and (role != "at" or following.kind in _ACTS) and (trigger is None or trigger.text != "经")
-        if following.kind == "person" or not is_place(token.text, behind_word=sure, returning=returning):
+        if following.kind == "person":
             adjacent = False
             continue
+        if not is_place(token.text, behind_word=sure, returning=returning):
+            head = place_before(token.text) if role else ""
+            if not head:
+                adjacent = False
+                continue
+            words = Words(token.start, token.start + len(head), head)
         if not role:
             role = "from" if following.kind in ("to", "depart") else "at"
             # A bare name is where she was only if something is said to have happened there.

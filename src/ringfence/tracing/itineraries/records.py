@@ -77,17 +77,23 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle as told: its number where it has one, the carriage and the seats."""
+    """A vehicle as told: its number where it has one, the carriage and the seats.
+
+    The kind says what the number is of: train, flight, bus, metro, plate; a line has many buses on a day.
+    """
 
     words: Words
     number: str = ""
+    kind: str = ""
     carriage: str = ""
     seat: str = ""
     seat_words: tuple[Words, ...] = ()
 
     @property
     def service(self) -> str:
-        """Return number and carriage as `visits load` takes them, or an empty text for a vehicle without a number."""
+        """Return number and carriage as `visits load` takes them; empty unless one vehicle of a day is meant."""
+        if self.kind not in ("train", "flight"):
+            return ""
         return f"{self.number} {self.carriage.zfill(2)}车" if self.number and self.carriage else self.number
 
 

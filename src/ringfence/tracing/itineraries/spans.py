@@ -22,6 +22,7 @@ class Span:
     words: tuple[Words, ...] = ()
     told: bool = False
     last: Day | None = None
+    fresh: bool = False
 
     @property
     def day_start(self) -> datetime | None:
@@ -65,10 +66,10 @@ def span_of(before: Span, group: Sequence[Moment]) -> Span:
     carried = before.last or before.first
     first = head.day or carried
     last = tail.day or first
-    inferred = head.day is None or head.day.inferred
+    inferred = head.day.inferred if head.day is not None else not before.fresh
     if head.day is None and carried is not None:
         words = (carried.words, *words)
-    made = Span(first, words=words, told=True, last=last)
+    made = Span(first, words=words, told=True, last=last, fresh=True)
     if first is None:
         return made
     if len(group) == 1:

@@ -41,9 +41,9 @@ def numbered(text: str) -> list[Token]:
 
 
 def _vehicle_token(match: re.Match[str]) -> Token:
-    number = next(match[kind] for kind in ("train", "flight", "bus", "metro", "plate") if match[kind])
+    kind = next(kind for kind in ("train", "flight", "bus", "metro", "plate") if match[kind])
     words = Words(match.start(), match.end(), match[0])
-    return Token(match.start(), match.end(), "vehicle", match[0], Vehicle(words, number.replace(" ", "")))
+    return Token(match.start(), match.end(), "vehicle", match[0], Vehicle(words, match[kind].replace(" ", ""), kind))
 
 
 def _seat(match: re.Match[str]) -> tuple[str, str]:
