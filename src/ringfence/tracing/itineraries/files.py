@@ -43,6 +43,7 @@ class Bulletins:
     told: list[Told] = field(default_factory=list)
     problems: list[Reject] = field(default_factory=list)
     unused: tuple[str, ...] = ()
+    own_ids: bool = False
 
 
 def read_bulletins(path: Path, *, columns: Mapping[str, str], published: date | None) -> Bulletins:
@@ -135,7 +136,7 @@ def _of_rows(
     if rows and not chosen["text"]:
         raise Refused("itinerary.no_text_column", file=path.name, columns=", ".join(header) or "-")
     used = {column for listed in chosen.values() for column in listed}
-    found = Bulletins(unused=tuple(name for name in header if name not in used))
+    found = Bulletins(unused=tuple(name for name in header if name not in used), own_ids=bool(chosen["id"]))
     keys = set[str]()
     for number, (line, row) in enumerate(rows, 1):
         text = "，".join(filter(None, (_cell(row, name) for name in chosen["text"])))

@@ -25,7 +25,7 @@ class Words:
 
     def to_json(self) -> dict[str, object]:
         """Return the words as a program takes them."""
-        return {"start": self.start, "end": self.end, "words": self.text}
+        return {"from_character": self.start, "to_character": self.end, "words": self.text}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -109,6 +110,20 @@ def _lacking_there(visit: ProposedVisit, when: str, where: str) -> tuple[str, st
     return None
 
 
-def questions_first(entries: Sequence[VisitRow | Question]) -> tuple[list[VisitRow], list[Question]]:
+def apart(entries: Sequence[VisitRow | Question]) -> tuple[list[VisitRow], list[Question]]:
     """Return rows and questions apart."""
     return [e for e in entries if isinstance(e, VisitRow)], [e for e in entries if isinstance(e, Question)]
+
+
+def persons_of(keys: Sequence[str], labels: Sequence[str], *, own_ids: bool) -> list[str]:
+    """Return what each bulletin's case is called in rows: the id its file gives, else her label where no other has it.
+
+    Never a name: those are covered before anything is read.
+    """
+    if own_ids:
+        return list(keys)
+    seen = Counter(labels)
+    return [
+        label if label and seen[label] == 1 else f"{key} {label}".strip()
+        for key, label in zip(keys, labels, strict=True)
+    ]
