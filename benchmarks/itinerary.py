@@ -79,7 +79,7 @@ def arguments(report: dict[str, Any], events: Sequence[str], kinds: Sequence[str
 def pairs(report: dict[str, Any]) -> Pairs:
     """Return day and place of every labelled event with a day: its own places, and those labelled in its clause.
 
-    Labels tie many events to a day alone and leave their place, labelled too, untied. Today (现在) is no day of a visit.
+    Labels tie many events to a day alone and leave their place, labelled too, untied. Now (现在) is no day.
     """
     found: set[tuple[tuple[int, int], tuple[int, int]]] = set()
     text = report["text"]
@@ -293,15 +293,15 @@ def page(result: dict[str, Any]) -> str:
     lines += [
         "## How to read this",
         "",
-        f"- A field below {PROPOSED_FROM} precision on the 70 is shown as marked text and never proposed; so is what was",
-        "  not measured (companions, discharge). The command takes this from `measured.toml`, written from the 70 alone.",
-        "- *time* counts the proposals at labels that tell a time of the day. The others (*not judged*) stand at moments",
-        "  that the labels leave out, or of which they hold the day and leave the part of the day outside.",
-        "- *visit* is day and place together. Labels tie many events to a day and not to their place, labelled too; such",
-        "  a place in the clause of the event counts. Where 当日 is told, labels often name the day before it by its words;",
+        f"- A field below {PROPOSED_FROM} precision on the 70 is shown as marked text and never proposed; so is what",
+        "  was not measured (companions, discharge). The command takes this from `measured.toml`, written from the 70.",
+        "- *time* counts the proposals at labels that tell a time of the day. The others (*not judged*) stand at",
+        "  moments that the labels leave out, or of which they hold the day and leave the part of the day outside.",
+        "- *visit* is day and place together. Labels tie many events to a day and not to their place, labelled too;",
+        "  such a place in the clause of the event counts. Where 当日 is told, labels often name the day before it;",
         "  we name 当日, and that counts as wrong.",
-        "- *carrier* is a vehicle without a number. Labels hold some as vehicles, some as events (自驾), some not at all",
-        "  (ambulances); its recall is over all events and says nothing.",
+        "- *carrier* is a vehicle without a number. Labels hold some as vehicles, some as events (自驾), some not",
+        "  at all (ambulances); its recall is over all events and says nothing.",
         "- *id*: a masked name is a label there and never one here, so recall cannot be 1.",
         "- Numbers are of short bulletins of one winter. Longer itineraries of later years were read too; there are no",
         "  labels for them.",
@@ -309,8 +309,8 @@ def page(result: dict[str, Any]) -> str:
         "## Speed",
         "",
         f"{result['bulletins_a_second']:,.0f} bulletins a second in time of the processor, one thread, best of three",
-        f"rounds over the {result['looked_at']['reports']:,} reports (mean {result['mean_characters']:.0f} characters);",
-        f"{result['machine']}.",
+        f"rounds over the {result['looked_at']['reports']:,} reports (mean {result['mean_characters']:.0f}",
+        f"characters); {result['machine']}.",
         "",
     ]
     return "\n".join(lines)

@@ -52,7 +52,9 @@ def command(
     column: Annotated[
         list[str] | None, typer.Option("--column", help="cli.itinerary.column", show_default=False)
     ] = None,
-    published: Annotated[str | None, typer.Option("--published", help="cli.itinerary.published", show_default=False)] = None,
+    published: Annotated[
+        str | None, typer.Option("--published", help="cli.itinerary.published", show_default=False)
+    ] = None,
     visits: Annotated[Path | None, typer.Option("--visits", help="cli.itinerary.visits", show_default=False)] = None,
     asks: Annotated[Path | None, typer.Option("--asks", help="cli.itinerary.asks", show_default=False)] = None,
 ) -> None:
@@ -225,7 +227,9 @@ def _row(visit: ProposedVisit) -> tuple[str, ...]:
 
     where = " → ".join(words.text for words in (visit.origin, visit.place) if words is not None)
     how = " ".join(
-        shown(" ".join(filter(None, (v.number or v.words.text, v.carriage, v.seat))), "vehicle" if v.number else "carrier")
+        shown(
+            " ".join(filter(None, (v.number or v.words.text, v.carriage, v.seat))), "vehicle" if v.number else "carrier"
+        )
         for v in visit.vehicles
     )
     company = shown(" ".join(words.text for words in visit.companions), "companions")
@@ -248,5 +252,9 @@ def _when(visit: ProposedVisit) -> str:
         return f"{start}–{visit.end:%H:%M}"
     if not visit.clock_exact and visit.start.minute == visit.start.hour == visit.end.hour == visit.end.minute == 0:
         days = (visit.end - visit.start).days
-        return f"{visit.start:%Y-%m-%d}" if days == 1 else say("itinerary.days", first=f"{visit.start:%Y-%m-%d}", days=days)
+        return (
+            f"{visit.start:%Y-%m-%d}"
+            if days == 1
+            else say("itinerary.days", first=f"{visit.start:%Y-%m-%d}", days=days)
+        )
     return f"{start} – {visit.end:%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""What a bulletin says of the case herself: label, sex, age, home, relation; days of onset, admission and confirmation."""
+"""What a bulletin says of the case herself: label, sex, age, home, relation; onset, admission, confirmation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _LABEL = re.compile(
     rf"|第\s?(?:\d{{1,4}}|[{_NUMERALS}]{{1,4}})\s?例(?:确诊(?:病例|患者)|病例|患者)?"
 )
 _NUMBERED = re.compile(r"\s*(\d{1,3})\s?[.．、:：]")
-_SEX = re.compile(r"(?:(?<=[，,、：:（(\s岁。;；/])|(?<=性别)|(?<=某)|(?<=○)|(?<=[\d一二三四五六七八九十])|^)(男|女)(?:性)?(?=[，,、。；;）)\s\d患/]|性|$|○|病)")
+_SEX = re.compile(
+    r"(?:(?<=[，,、：:（(\s岁。;；/])|(?<=性别)|(?<=某)|(?<=○)|(?<=[\d一二三四五六七八九十])|^)(男|女)(?:性)?(?=[，,、。；;）)\s\d患/]|性|$|○|病)"
+)
 _AGE = re.compile(r"(?<![\d.])(\d{1,3})\s?(?:周岁|岁)(?!以)|(?<![\d.])(\d{1,2})\s?(?:个月龄?|月龄)(?=[，,、。大]|$)")
 _LIVES_IN = re.compile(
     r"(?:^|(?<=[，,、。；;：:\s）)]))(?:(?:系|为|籍贯)?([\u4e00-\u9fff]{2,24}?)(?:籍|人|户籍|居民|村民)(?=[，,。；;、（(\s]|$)"
@@ -62,7 +64,7 @@ def lives(clause: Sequence[Token]) -> bool:
     """Tell whether a clause says where she lives."""
     return any(
         token.kind == "residence"
-        or token.text in ("居住", "住") and after.kind == "rest" and is_place(after.text, behind_word=False)
+        or (token.text in ("居住", "住") and after.kind == "rest" and is_place(after.text, behind_word=False))
         for token, after in zip(clause, [*clause[1:], _NOTHING], strict=True)
     )
 
@@ -102,7 +104,9 @@ def dated(
     for position, token in enumerate(clause):
         words = Words(token.start, token.end, token.text)
         field = _DATED.get(token.kind)
-        if token.kind == "onset" and (token.text.startswith(("发病", "起病", "病发", "出现症状")) or "symptom" in kinds):
+        if token.kind == "onset" and (
+            token.text.startswith(("发病", "起病", "病发", "出现症状")) or "symptom" in kinds
+        ):
             if "people" in kinds and position and clause[position - 1].kind in ("people", "moment"):
                 continue
             if text[token.end : token.end + 1] in ("前", "后", "以") or text.startswith("无", token.end):
@@ -112,9 +116,9 @@ def dated(
             if text.startswith(("加重", "缓解", "好转", "消失", "未", "减轻"), token.end):
                 continue
             field = "onset"
-        elif token.kind == "confirmed" and text.startswith(("病例", "患者", "病人", "的"), token.end):
-            field = None
-        elif token.kind in ("hospital", "admitted") and "negation" in kinds:
+        elif (token.kind == "confirmed" and text.startswith(("病例", "患者", "病人", "的"), token.end)) or (
+            token.kind in ("hospital", "admitted") and "negation" in kinds
+        ):
             field = None
         if field is not None and (day is not None or field == "admitted"):
             yield Attribute(field, value, words, day, moment)
@@ -130,7 +134,9 @@ def relations(clause: Sequence[Token], mentions: Sequence[Words], text: str) -> 
     if not told:
         return
     for token in clause:
-        if token.kind == "people" and text[token.start - 1 : token.start] not in ("其", "无", "及") and (
-            others or not token.text.startswith(("密", "接触"))
+        if (
+            token.kind == "people"
+            and text[token.start - 1 : token.start] not in ("其", "无", "及")
+            and (others or not token.text.startswith(("密", "接触")))
         ):
             yield Attribute("relation", f"{token.text} {told[0]}", Words(token.start, token.end, token.text))

@@ -17,11 +17,36 @@ from ringfence.tracing.intake.rejects import Reject
 from ringfence.vocabulary.refusals import Refused
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
-    "text": ("text", "detail_info", "detail", "bulletin", "content", "内容", "正文", "通报", "轨迹", "活动轨迹", "行程"),
+    "text": (
+        "text",
+        "detail_info",
+        "detail",
+        "bulletin",
+        "content",
+        "内容",
+        "正文",
+        "通报",
+        "轨迹",
+        "活动轨迹",
+        "行程",
+    ),
     "id": ("id", "doc_id", "case_id", "case", "case_ref", "编号", "病例", "病例编号", "序号"),
-    "published": ("published", "published_at", "date_published", "publication_date", "发布日期", "通报日期", "发布时间"),
+    "published": (
+        "published",
+        "published_at",
+        "date_published",
+        "publication_date",
+        "发布日期",
+        "通报日期",
+        "发布时间",
+    ),
 }
-_NEW_CASE = re.compile(r"\s*(?:新增)?(?:确诊)?(?:病例|患者|感染者|病人)\s?(?:\d{1,4}|[一二三四五六七八九十]{1,3})\s?[：:，,（(]")
+_NEW_CASE = re.compile(
+    r"\s*(?:新增)?(?:确诊)?(?:病例|患者|感染者|病人)\s?(?:\d{1,4}|[一二三四五六七八九十]{1,3})\s?[：:，,（(]"
+)
+_INNER_CASE = re.compile(
+    r"(?<=[。；;\n])\s*(?=(?:新增)?(?:确诊)?(?:病例|患者|感染者)\s?(?:\d{1,4}|[一二三四五六七八九十]{1,3})\s?[：:，,（(][^。；;]{0,40}?(?:[男女]|\d岁))"
+)
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _LONGEST = 20_000  # characters; more is no bulletin but a book
 
@@ -64,9 +89,17 @@ def read_bulletins(path: Path, *, columns: Mapping[str, str], published: date | 
         found.problems[:0] = problems
     else:
         found = Bulletins(list(_blocks(content, published)))
+    found.told = [part for told in found.told for part in _cases(told)]
     if not found.told and not found.problems:
         raise Refused("itinerary.empty", file=path.name)
     return found
+
+
+def _cases(told: Told) -> Iterator[Told]:
+    """Yield one bulletin for each numbered case with age or sex that a sentence of the text begins with."""
+    parts = [part for part in _INNER_CASE.split(told.text) if part.strip()]
+    for number, part in enumerate(parts, 1):
+        yield Told(told.key if number == 1 else f"{told.key}/{number}", told.line, part, told.published)
 
 
 def _decoded(path: Path) -> str:
@@ -99,7 +132,7 @@ def _blocks(content: str, published: date | None) -> Iterator[Told]:
 def _csv_rows(path: Path, content: str) -> Iterator[tuple[int, dict[str, Any]]]:
     csv.field_size_limit(2**24)
     head = content[:4096].splitlines()[:1]
-    mark = max(",;\t|", key=lambda sign: head[0].count(sign)) if head else ","
+    mark = max(",;\t|", key=head[0].count) if head else ","
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=mark)
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -144,7 +177,9 @@ def _of_rows(
             found.problems.append(Reject(line, "text", "itinerary.no_bulletin", {"line": line}))
             continue
         if len(text) > _LONGEST:
-            found.problems.append(Reject(line, "text", "itinerary.too_long", {"characters": len(text), "most": _LONGEST}))
+            found.problems.append(
+                Reject(line, "text", "itinerary.too_long", {"characters": len(text), "most": _LONGEST})
+            )
             continue
         day, problem = _day(line, " ".join(_cell(row, name) for name in chosen["published"]), published)
         if problem:

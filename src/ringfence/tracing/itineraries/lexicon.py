@@ -12,7 +12,7 @@ from typing import Any
 REST, STOP = "rest", "stop"
 _STOPS = frozenset("，,。；;：:、！!？?（）()【】[]“”\"'\n\r\t |/")
 _BEGIN_NO_NAME = ("镇", "县", "区", "州", "村", "省")
-_DOORS = tuple("店馆厅铺城厂楼站场室部点") + ("公司", "中心", "院")
+_DOORS = (*"店馆厅铺城厂楼站场室部点院", "公司", "中心")
 _CUT_BY_DOORS = frozenset(("activity", "usual", "vehicle", "symptom", "hospital", "admitted", "observed", "stay"))
 _SENTENCE_ENDS = frozenset("。！!？?\n\r")
 
@@ -55,7 +55,7 @@ def proposed(field: str) -> bool:
 def names() -> frozenset[str]:
     """Return the names of places that are told without a word such as city behind them."""
     table = _read("names.toml")
-    return frozenset(name for key, listed in table.items() if key != "single" for name in listed)
+    return frozenset(name for key, listed in table.items() if key not in ("single", "guarded") for name in listed)
 
 
 @cache
@@ -70,6 +70,8 @@ def _by_first() -> dict[str, list[tuple[str, str]]]:
     for kind, words in tables()["kinds"].items():
         for word in words:
             found.setdefault(word[0], {}).setdefault(word, REST if kind == "keep" else kind)
+    for name in (*names(), *_read("names.toml")["guarded"]):
+        found.setdefault(name[0], {}).setdefault(name, REST)
     return {first: sorted(words.items(), key=lambda entry: -len(entry[0])) for first, words in found.items()}
 
 
@@ -110,7 +112,15 @@ def _mended(tokens: Sequence[Token]) -> Iterator[Token]:
     """
     for position, token in enumerate(tokens):
         after = tokens[position + 1] if position + 1 < len(tokens) else None
-        lone = token.end - token.start == 1 and token.kind not in (STOP, REST, "moment", "vehicle", "seat", "from", "at")
+        lone = token.end - token.start == 1 and token.kind not in (
+            STOP,
+            REST,
+            "moment",
+            "vehicle",
+            "seat",
+            "from",
+            "at",
+        )
         named = lone and after is not None and after.kind == REST and after.text.startswith(_BEGIN_NO_NAME)
         door = token.kind in _CUT_BY_DOORS and after is not None and after.kind == REST
         if named or (door and token.value is None and after is not None and after.text.startswith(_DOORS)):

@@ -1,4 +1,4 @@
-"""Moments in a text: days with and without month and year, days told by the day before, times of the day exact and vague.
+"""Moments in a text: days with and without month and year, days told by the day before, exact and vague times.
 
 A day without a month takes the month that lies nearest to the day spoken of before; a day without a year the year told
 earlier, else the latest that is not after the day of publication. Without either there is no date.
@@ -17,6 +17,7 @@ from ringfence.tracing.itineraries.records import Clock, Day, Moment, Words
 
 _NUMERALS = {numeral: n for n, numeral in enumerate("零一二三四五六七八九十")} | {"两": 2, "十一": 11, "十二": 12}
 _NOON, _DAY = 720, 1440
+_MOVED_FROM = {"中午": 1, "午间": 1}
 _NEAR_DAYS = 15
 _LINKS = re.compile(r"\s*(?:至|到|—+|-+|–|~|～|－|直至|一直到|一(?=\d))\s*")
 
@@ -28,7 +29,7 @@ _DATE = (
     r"|号(?![车座上中下铺线楼院店门馆公航令床厅机库病桌站口])|(?=(?:[-—~～、至]\d{1,2}){1,3}日))"
 )
 _CLOCK = (
-    r"(?:约|大约|近)?\s?(?:(?<![例\d第])(?P<hour>2[0-4]|1\d|0?\d)(?:\s?[:：]\s?(?P<minutes>[0-5]\d)(?:\s?[时分])?(?![\d:：岁例天名个])"
+    r"(?:(?:约|大约|近)\s?)?(?:(?<![例\d第])(?P<hour>2[0-4]|1\d|0?\d)(?:\s?[:：]\s?(?P<minutes>[0-5]\d)(?:\s?[时分])?(?![\d:：岁例天名个])"
     r"|\s?[时点]钟?(?!\s?间隔|左右侧)(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<min>[0-5]?\d)(?!\s?[岁例天名个月日:：])\s?分?)?"
     r"|(?=\s?[-—–~～至]{1,2}\s?\d{1,2}\s?[时点]))"
     r"|(?P<numeral>十[一二]?|[一二两三四五六七八九])点钟?(?P<numeral_half>半)?)"
@@ -181,26 +182,29 @@ def _clock(found: re.Match[str], group: dict[str, str | None], mark: str) -> Clo
         minute = 30
     if group[f"quarter{mark}"]:
         minute = 15 if group[f"quarter{mark}"] == "一" else 45
-    at = _within(hour, part) * 60 + minute
+    moved = _within(hour, part)
+    at = moved * 60 + minute
     if at > _DAY:
         return None
     key = f"clock{mark}"
-    start = found.start("part2") if mark == "2" else found.start("part") if not mark and group["part"] else found.start(key)
+    start = (
+        found.start("part2") if mark == "2" else found.start("part") if not mark and group["part"] else found.start(key)
+    )
     about = group[f"about{mark}"] is not None or told.lstrip().startswith(("约", "大约", "近"))
     # An hour without minutes is the hour as told; about it says whoever said about.
-    return Clock(at, at, about, Words(start, found.end(key), found.string[start : found.end(key)]))
+    return Clock(at, at, about, Words(start, found.end(key), found.string[start : found.end(key)]), moved != hour)
 
 
 def _within(hour: int, part: str | None) -> int:
-    """Return the hour of 24 for an hour told beside a part of the day."""
+    """Return the hour of 24 for an hour told beside a part of the day: 下午7点, 晚8点, 中午1点."""
     if part is None or hour > 12:
         return hour
-    first, last = tables()["dayparts"][part]
-    if first >= _NOON - 60 and hour < 12 and hour * 60 < first and hour * 60 + _NOON <= last:
-        return hour + 12
+    first = tables()["dayparts"][part][0]
     if hour == 12:
         return 0 if part in ("凌晨", "半夜") else 24 if first >= 1080 else 12
-    return hour
+    earliest = _MOVED_FROM.get(part, 5 if first >= 1020 else 1 if first >= _NOON else 99)
+    latest = 4 if part in ("中午", "午间") else 11
+    return hour + 12 if earliest <= hour <= latest else hour
 
 
 def linked(text: str, first: Moment, second: Moment) -> bool:

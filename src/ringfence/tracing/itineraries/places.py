@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from ringfence.tracing.itineraries.lexicon import names, single_names, tables
+from ringfence.tracing.itineraries.naming import COVER
 
 _LONGEST, _LONGEST_BY_WORD = 40, 10
 _OFFICES = ("疾控中心", "控制中心", "专家组", "实验室", "卫健委", "指挥部", "卫健局")
@@ -52,20 +53,25 @@ def _area(text: str) -> bool:
 
 
 def is_place(text: str, *, behind_word: bool, returning: bool = False) -> bool:
-    """Tell whether a piece is a place; behind a word of going other short pieces count, behind one of returning 温, 深."""
+    """Tell whether a piece is a place; behind a word of going other short pieces count, too, and 温, 深 if returning."""
     text = text.strip()
-    if not text or re.search(r"[\d.]+℃|某(?:某|[，,])", text):
+    if not text.strip(COVER) or re.search(r"[\d.]+℃|某(?:某|[，,])", text):
         return False
     if ends_like_a_place(text) or named(text):
         return True
     if returning and text in single_names():
         return True
     never = _endings()[2]
-    return behind_word and 2 <= len(text) <= _LONGEST_BY_WORD and text not in never and not re.search(r"[\d年月日时]", text)
+    return (
+        behind_word
+        and 2 <= len(text) <= _LONGEST_BY_WORD
+        and text not in never
+        and not re.search(r"[\d年月日时]", text)
+    )
 
 
 def place_before(text: str) -> str:
-    """Return the longest beginning of a piece that ends like a place: 制衣厂 of 制衣厂卸货; empty where there is none."""
+    """Return the longest beginning of a piece that ends like a place, as 制衣厂 of 制衣厂卸货, or an empty text."""
     for length in range(len(text) - 1, max(1, len(text) - 9), -1):
         if length > 2 and ends_like_a_place(text[:length]):
             return text[:length]

@@ -15,7 +15,6 @@ from ringfence.tracing.itineraries.records import (
     Attribute,
     Bulletin,
     Certainty,
-    Day,
     Moment,
     ProposedVisit,
     Unread,
@@ -137,7 +136,9 @@ class _Reader:
             index = ahead + 1
 
     def _clause(self, clause: Sequence[Token], own: bool) -> None:
-        self.told += said.dated(clause, self.span.first, self.span.words[-1] if self.span.words else None, self.text, own)
+        self.told += said.dated(
+            clause, self.span.first, self.span.words[-1] if self.span.words else None, self.text, own
+        )
         self.told += said.relations(clause, self.labels, self.text)
         kinds = {token.kind for token in clause}
         words = Words(clause[0].start, clause[-1].end, self.text[clause[0].start : clause[-1].end])
@@ -153,7 +154,7 @@ class _Reader:
         if made:
             self.visits += made
             self.span = self.span.used()
-        elif pieces or own and not kinds & {"onset", "symptom", "confirmed", "result", "discharge"}:
+        elif pieces or (own and not kinds & {"onset", "symptom", "confirmed", "result", "discharge"}):
             self.unread.append(Unread(words, "itinerary.not_understood"))
 
     def _visits(
@@ -181,7 +182,7 @@ class _Reader:
         act = _act(clause, -1)
         left = any(token.text in ("离开", "离") for token in clause)
         if origin is not None and (vehicles or left or "depart" in kinds):
-            yield replace(base, place=origin, origin=None, activity=act)
+            yield replace(base, place=origin, origin=None, activity=act, going=act or origin)
         elif vehicles or (kinds & set(_WITHOUT_PLACE) and self.span.told):
             yield replace(base, activity=act)
 
@@ -222,7 +223,9 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
         if token.text in ("在家", "居家"):
             yield _Piece(Words(token.end - 1, token.end, "家"), "at", position, None)
         if token.kind != REST:
-            adjacent = adjacent and (token.kind == STOP and token.text in "、 “（(：:" or token.text in ("该", "其", "了"))
+            adjacent = adjacent and (
+                (token.kind == STOP and token.text in "、 “（(：:") or token.text in ("该", "其", "了")
+            )
             continue
         until, words = _with_brackets(clause, position)
         following = clause[until + 1] if until + 1 < len(clause) else _END
@@ -232,17 +235,19 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
         if following.kind == "person":
             adjacent = False
             continue
-        if not is_place(token.text, behind_word=sure, returning=returning):
+        if not is_place(token.text, behind_word=False, returning=returning):
             head = place_before(token.text) if role else ""
-            if not head:
+            if head:
+                words = Words(token.start, token.start + len(head), head)
+            elif not is_place(token.text, behind_word=sure, returning=returning):
                 adjacent = False
                 continue
-            words = Words(token.start, token.start + len(head), head)
         if not role:
             role = "from" if following.kind in ("to", "depart") else "at"
             # A bare name is where she was only if something is said to have happened there.
             if role == "at" and not any(t.kind in (*_ACTS, "usual") for t in clause[until + 1 :]):
-                if not (position == 0 and len(words.text) > 2):
+                alone = position == 0 and len(words.text) > 2
+                if not alone or any(t.kind in ("confirmed", "result", "person") for t in clause):
                     continue
         by = Words(trigger.start, trigger.end, trigger.text) if trigger is not None and role == "to" else None
         yield _Piece(words, role, until, by)

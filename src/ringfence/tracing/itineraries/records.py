@@ -1,4 +1,4 @@
-"""What is read from a bulletin: words with their places in the text, days, times, visits and what is said of the case."""
+"""What is read from a bulletin: words with their places in it, days, times, visits, what is said of the case."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ class Clock:
     last: int
     about: bool
     words: Words
+    moved: bool = False
+    """Whether twelve hours were added for a part of the day: of 晚7点至8点 the second is of the evening, too."""
 
     @property
     def exact(self) -> bool:

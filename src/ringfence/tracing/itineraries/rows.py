@@ -1,4 +1,4 @@
-"""Which proposed visits are exact enough for a store of visits, as rows; what is to be asked about each of the others."""
+"""Which proposed visits are exact enough for a store of visits, as rows; what is to be asked about the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,25 @@ from ringfence.tracing.itineraries.records import Bulletin, Certainty, ProposedV
 
 COLUMNS = ("person", "place", "start", "end", "vehicle", "source", "certain", "words")
 _NEEDED = ("date", "time", "place", "visit")
-_THERE = ("到达", "抵达", "抵", "到", "入住", "住进", "进入", "来到", "回到", "送至", "送到", "送达", "收住", "飞抵", "去过", "到过")
+_THERE = (
+    "到达",
+    "抵达",
+    "抵",
+    "到",
+    "入住",
+    "住进",
+    "进入",
+    "来到",
+    "回到",
+    "送至",
+    "送到",
+    "送达",
+    "收住",
+    "飞抵",
+    "去过",
+    "到过",
+)
+_NEEDED_OF_A_RIDE = ("date", "time", "vehicle")
 _LONGEST_STAY = timedelta(hours=24)
 
 
@@ -47,7 +65,7 @@ class Question:
 
 
 def rows_of(person: str, bulletin: Bulletin) -> Iterator[VisitRow | Question]:
-    """Yield for every proposed visit a row or a question, a ride with an arrival both; for words not read a question."""
+    """Yield for every proposed visit a row or a question, a ride with an arrival both; for words not read, too."""
     for visit in bulletin.visits:
         yield from _of_visit(person, visit)
     for left in bulletin.unread:
@@ -75,39 +93,32 @@ def _of_visit(person: str, visit: ProposedVisit) -> Iterator[VisitRow | Question
 def _lacking(visit: ProposedVisit, ride: str) -> tuple[str, str, str] | None:
     """Return the code, field and words of the first thing that a visit lacks for a row, or None."""
     when = " ".join(words.text for words in visit.moments) or "-"
-    where = visit.place.text if visit.place is not None else "-"
-    if visit.day is None:
-        return "itinerary.ask_day", "date", when
-    if visit.day.year is None:
-        return "itinerary.ask_year", "date", when
-    if visit.start is None:
-        return "itinerary.no_such_day", "date", when
-    if not visit.clock_exact:
-        return "itinerary.ask_clock", "time", when
-    if visit.conflicts:
-        return "itinerary.ask_conflict", "time", when
-    if visit.repeated:
-        return "itinerary.ask_repeated", "time", when
-    if ride:
-        return None if proposed("vehicle") else ("itinerary.ask_marked", "vehicle", ride)
-    return _lacking_there(visit, when, where)
+    where = visit.place.text if visit.place is not None else next((v.words.text for v in visit.vehicles), "-")
+    too_long = visit.start is not None and visit.end is not None and visit.end - visit.start > _LONGEST_STAY
+    needed = _NEEDED_OF_A_RIDE if ride else _NEEDED
+    marked = next((field for field in needed if not proposed(field)), "")
+    lacks = (
+        (visit.day is None, "itinerary.ask_day", "date", when),
+        (visit.day is not None and visit.day.year is None, "itinerary.ask_year", "date", when),
+        (visit.start is None, "itinerary.no_such_day", "date", when),
+        (not visit.clock_exact, "itinerary.ask_clock", "time", when),
+        (bool(visit.conflicts), "itinerary.ask_conflict", "time", when),
+        (visit.repeated, "itinerary.ask_repeated", "time", when),
+        (not ride and visit.place is None, "itinerary.ask_place", "place", where),
+        (not ride and _on_the_way(visit), "itinerary.ask_departed", "time", when),
+        (too_long, "itinerary.ask_long", "time", when),
+        (bool(marked), "itinerary.ask_marked", marked, where if marked in ("place", "visit") else when),
+    )
+    return next(((code, field, words) for lacking, code, field, words in lacks if lacking), None)
 
 
-def _lacking_there(visit: ProposedVisit, when: str, where: str) -> tuple[str, str, str] | None:
-    """Return what a visit of a place lacks, whose time is told."""
-    if visit.place is None:
-        vehicle = visit.vehicles[0].words.text if visit.vehicles else "-"
-        return "itinerary.ask_place", "place", vehicle
-    if visit.end is None and visit.vehicles:
-        return "itinerary.ask_departed", "time", when
-    if visit.end is None and visit.going is not None and visit.going.text not in _THERE:
-        return "itinerary.ask_departed", "time", when
-    if visit.end is not None and visit.end - _LONGEST_STAY > visit.start:  # type: ignore[operator]
-        return "itinerary.ask_long", "time", when
-    for field in _NEEDED:
-        if not proposed(field):
-            return "itinerary.ask_marked", field, where if field in ("place", "visit") else when
-    return None
+def _on_the_way(visit: ProposedVisit) -> bool:
+    """Tell whether the time may be that of the way to the place, or of leaving it, and not of being there."""
+    only_going = visit.going is not None and (visit.activity is None or visit.activity.start == visit.going.start)
+    if visit.end is not None:
+        return only_going and (visit.origin is not None or bool(visit.vehicles))
+    arrived = visit.going is None or visit.going.text in _THERE
+    return bool(visit.vehicles) or not arrived
 
 
 def apart(entries: Sequence[VisitRow | Question]) -> tuple[list[VisitRow], list[Question]]:

@@ -91,6 +91,10 @@ def _one(made: Span, clock: Clock | None, inferred: bool) -> Span:
 
 def _two(made: Span, clock: Clock | None, tail: Moment, inferred: bool) -> Span:
     closing = tail.clock
+    if clock is not None and closing is not None and clock.moved and not closing.moved and tail.day is None:
+        later = closing.first + 720
+        if closing.first < 720 and clock.first < later:
+            closing = replace(closing, first=later, last=later)
     start = _at(made.first, clock.first if clock else 0)
     end = _at(made.last, closing.last if closing else 1440)
     if closing is not None and clock is not None and start is not None and end is not None and end <= start:
