@@ -53,7 +53,7 @@ def _area(text: str) -> bool:
 
 
 def is_place(text: str, *, behind_word: bool, returning: bool = False) -> bool:
-    """Tell whether a piece is a place; behind a word of going other short pieces count, too, and 温, 深 if returning."""
+    """Tell whether a piece is a place; behind a word of going other short pieces count, and if returning 温 or 深."""
     text = text.strip()
     if not text.strip(COVER) or re.search(r"[\d.]+℃|某(?:某|[，,])", text):
         return False

@@ -25,6 +25,7 @@ from ringfence.tracing.itineraries.vehicles import in_words, numbered
 
 _ACTS = ("hospital", "admitted", "observed", "activity", "stay", "discharge")
 _RETURNING = ("返", "回", "抵", "来", "离", "返回", "到", "抵达", "来到", "赴")
+_DENYING = ("否认", "未到过", "未去过", "没有")
 _REPEATED = ("多次", "每天", "每日", "数次", "经常", "分别", "连续")
 _WITHOUT_PLACE = ("hospital", "admitted", "observed", "activity")
 
@@ -144,7 +145,7 @@ class _Reader:
         words = Words(clause[0].start, clause[-1].end, self.text[clause[0].start : clause[-1].end])
         pieces = list(_pieces(clause))
         home = said.lives(clause)
-        denied = "negation" in kinds and not kinds & {"hospital", "admitted", "to"}
+        denied = _denied(clause, kinds)
         usual = "usual" in kinds and not self.span.told
         if home or denied or usual or kinds & {"history", "report"}:
             if pieces and not home:
@@ -194,6 +195,16 @@ class _Reader:
                 yield Words(token.start, token.end, token.text)
         first, last = clause[0].start, clause[-1].end
         yield from (label for label in self.labels if first <= label.start < last and label.start > 20)
+
+
+def _denied(clause: Sequence[Token], kinds: set[str]) -> bool:
+    """Tell whether a clause says that something was not so: 否认到过, 未去; 无不适后到 denies no going."""
+    if "negation" not in kinds or kinds & {"hospital", "admitted"}:
+        return False
+    return "to" not in kinds or any(
+        token.kind == "negation" and (token.text in _DENYING or after.kind == "to")
+        for token, after in zip(clause, [*clause[1:], _END], strict=True)
+    )
 
 
 def _act(clause: Sequence[Token], behind: int) -> Words | None:
