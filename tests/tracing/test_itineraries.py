@@ -273,6 +273,7 @@ def test_exact_visits_become_rows_and_a_ride_is_one_in_its_carriage():
     [
         ("3月15日上午在老街面馆就餐", "itinerary.ask_clock"),
         ("目前在人民医院隔离治疗", "itinerary.ask_day"),
+        ("3月25日14:00-15:00在老街面馆就餐", "itinerary.ask_future"),
         ("3月15日14:00前往河边菜市场", "itinerary.ask_departed"),
         ("3月15日14:00自驾到河边菜市场", "itinerary.ask_departed"),
         ("3月15日14:00离开河边菜市场", "itinerary.ask_departed"),

@@ -42,7 +42,7 @@ def read_bulletin(text: str, *, published: date | None = None) -> Bulletin:
         reader.sentence(sentence)
     visits = conflicts(reader.visits)
     told = _first_of_each([*said.of_the_case(text, reader.labels), *reader.told], reader.told)
-    return Bulletin(text, tuple(visits), tuple(told), tuple(found), tuple(reader.unread))
+    return Bulletin(text, tuple(visits), tuple(told), tuple(found), tuple(reader.unread), published)
 
 
 def _fixed(text: str, found: Sequence[Moment]) -> list[Token]:

@@ -149,6 +149,7 @@ class Bulletin:
     attributes: tuple[Attribute, ...]
     moments: tuple[Moment, ...]
     unread: tuple[Unread, ...]
+    published: date | None = None
 
     def attribute(self, field: str) -> Attribute | None:
         """Return the first thing said of the case in a field."""

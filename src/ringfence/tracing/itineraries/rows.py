@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from ringfence.tracing.itineraries.lexicon import proposed
 from ringfence.tracing.itineraries.records import Bulletin, Certainty, ProposedVisit
@@ -67,15 +67,15 @@ class Question:
 def rows_of(person: str, bulletin: Bulletin) -> Iterator[VisitRow | Question]:
     """Yield for every proposed visit a row or a question, a ride with an arrival both; for words not read, too."""
     for visit in bulletin.visits:
-        yield from _of_visit(person, visit)
+        yield from _of_visit(person, visit, bulletin.published)
     for left in bulletin.unread:
         yield Question(left.code, "words", left.words.text, left.words.text)
 
 
-def _of_visit(person: str, visit: ProposedVisit) -> Iterator[VisitRow | Question]:
+def _of_visit(person: str, visit: ProposedVisit, published: date | None) -> Iterator[VisitRow | Question]:
     told = " ".join(dict.fromkeys(words.text for words in (*visit.moments, visit.words)))
     ride = next((v.service for v in visit.vehicles if v.service), "")
-    lacking = _lacking(visit, ride)
+    lacking = _lacking(visit, ride, published)
     if lacking is not None:
         yield Question(*lacking, told)
         return
@@ -90,17 +90,19 @@ def _of_visit(person: str, visit: ProposedVisit) -> Iterator[VisitRow | Question
     yield VisitRow(person, visit.place.text, visit.start, visit.end, "", sure, told)
 
 
-def _lacking(visit: ProposedVisit, ride: str) -> tuple[str, str, str] | None:
+def _lacking(visit: ProposedVisit, ride: str, published: date | None) -> tuple[str, str, str] | None:
     """Return the code, field and words of the first thing that a visit lacks for a row, or None."""
     when = " ".join(words.text for words in visit.moments) or "-"
     where = visit.place.text if visit.place is not None else next((v.words.text for v in visit.vehicles), "-")
     too_long = visit.start is not None and visit.end is not None and visit.end - visit.start > _LONGEST_STAY
+    future = published is not None and visit.start is not None and visit.start.date() > published
     needed = _NEEDED_OF_A_RIDE if ride else _NEEDED
     marked = next((field for field in needed if not proposed(field)), "")
     lacks = (
         (visit.day is None, "itinerary.ask_day", "date", when),
         (visit.day is not None and visit.day.year is None, "itinerary.ask_year", "date", when),
         (visit.start is None, "itinerary.no_such_day", "date", when),
+        (future, "itinerary.ask_future", "date", when),
         (not visit.clock_exact, "itinerary.ask_clock", "time", when),
         (bool(visit.conflicts), "itinerary.ask_conflict", "time", when),
         (visit.repeated, "itinerary.ask_repeated", "time", when),
