@@ -1,6 +1,7 @@
 """How well itineraries are read from case bulletins: precision and recall of each field, and the speed.
 
-python -m benchmarks.itinerary --data FOLDER [--held] [--write] [--page] [--wrong FIELD]
+python -m benchmarks.itinerary --data FOLDER [--held] [--write] [--page]
+    [--facts VISITS.CSV] [--wrong FIELD]
 
 FOLDER holds `reports.jsonl` of the labelled case reports (Apache-2.0). It was split before a rule was written: by the
 hash of the id of a report, 70 of 100 to look at, 30 held back. Rules are made from the 70; the 30 are only counted.
@@ -15,8 +16,10 @@ and its place are, so that a visit is counted as a whole. *same words* counts on
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import platform
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from hashlib import sha256
@@ -34,6 +37,9 @@ LOOKED_AT_OF_100 = 70
 PROPOSED_FROM = 0.8
 PUBLISHED = date(2020, 2, 20)
 """The reports are of December 2019 to February 2020; the day is not told for each."""
+
+FACTS_PUBLISHED = date(2022, 5, 1)
+"""After the last of the facts; some of them tell only the month of publication."""
 
 Spans = list[tuple[int, int]]
 Pairs = list[tuple[tuple[int, int], tuple[int, int]]]
@@ -299,7 +305,7 @@ def page(result: dict[str, Any]) -> str:
         "  moments that the labels leave out, or of which they hold the day and leave the part of the day outside.",
         "  This was decided on the 70, after the first count: with those taken as wrong, precision there is"
         f" {_all_wrong(result['looked_at']):.2f},",
-        "  below the threshold. Read by eye, 57 of those 64 are times as told of the case, and 7 are times of the report",
+        "  below the threshold. Read by eye, 57 of those 64 are times as told of the case, 7 of the report",
         "  itself (as of 24:00); no label says so.",
         "- *visit* is day and place together. Labels tie many events to a day and not to their place, labelled too;",
         "  such a place in the clause of the event counts. Where 当日 is told, labels often name the day before it;",
@@ -308,11 +314,18 @@ def page(result: dict[str, Any]) -> str:
         "  at all (ambulances); its recall is over all events and says nothing.",
         "- *id*: a masked name is a label there and never one here, so recall cannot be 1.",
         "- What weakens the held-back count: five reports at the head of the file were seen before the split, two of",
-        "  them of the 30. Bulletins of one city repeat their wording, in both parts. 158 of the 30's 546 texts share a",
-        "  passage with the 6,314 case reports, over which the command was run, and rows of its answer read, before",
-        "  the 30 were counted. No rule of reading was changed after it.",
-        "- Numbers are of short bulletins of one winter. Longer itineraries of later years were read too; there are no",
-        "  labels for them.",
+        "  them of the 30. Bulletins of one city repeat their wording, in both parts. 158 of the 30's 546 texts share",
+        "  a passage with the 6,314 case reports, over which the command was run, and rows of its answer read,",
+        "  before the 30 were counted.",
+        "- One rule was added after the count, from the facts below and not from the 30: with a clock time, all between",
+        "  在 and what was done is the place (brackets, 旁, 对面). On the 70 it changes no field by more than 0.001; the 30",
+        "  were not counted again.",
+        "- Numbers are of short bulletins of one winter; there are no labelled texts of later years, whose itineraries",
+        "  are longer and have more clock times. Below is what sentences made of facts of such itineraries gave.",
+        "",
+        "## Facts of 2021 and 2022, told in sentences of our own",
+        "",
+        *told_back_lines(result.get("told_back")),
         "",
         "## Speed",
         "",
@@ -322,6 +335,52 @@ def page(result: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def told_back(file: Path) -> dict[str, int]:
+    """Return how many rows of facts (date, start, end, place, vehicle) come back when put into plain sentences.
+
+    The sentences are made here by one pattern, so this tests the reading of values, not of anybody's prose.
+    """
+    counted = Counter[str]()
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    for row in rows:
+        day = date.fromisoformat(row["date"])
+        year = "" if day.year == FACTS_PUBLISHED.year else f"{day.year}年"
+        start, end = row["start"], row["end"].split(" ")[-1]
+        over = f"{int(row['end'][5:7])}月{int(row['end'][8:10])}日" if " " in row["end"] else ""
+        times = f"{start}-{over}{end}" if end else start
+        places = row["place"].split("-")
+        number = row["vehicle_no"] if row["vehicle_no"][:1].isascii() else ""
+        way = f"乘坐{number}从{places[0]}到{places[-1]}" if len(places) == 2 else f"在{row['place']}停留"
+        found = read_bulletin(f"{year}{day.month}月{day.day}日{times}{way}。", published=FACTS_PUBLISHED).visits
+        counted["rows"] += 1
+        visit = found[0] if len(found) == 1 else None
+        counted["one visit"] += visit is not None
+        if visit is None:
+            continue
+        counted["day right"] += visit.start is not None and visit.start.date() == day
+        counted["place right"] += visit.place is not None and visit.place.text == places[-1]
+        if ":" in start:
+            counted["starts with a clock"] += 1
+            counted["start right"] += visit.start is not None and f"{visit.start:%H:%M}" == start
+        if ":" in start and end:
+            counted["ends with a clock"] += 1
+            counted["end right"] += visit.end is not None and f"{visit.end:%H:%M}" == end
+        if number:
+            counted["with a vehicle number"] += 1
+            wanted = number.split()
+            vehicle = next(iter(visit.vehicles), None)
+            counted["number right"] += vehicle is not None and vehicle.number == wanted[0]
+    return dict(counted)
+
+
+def told_back_lines(counted: dict[str, int] | None) -> list[str]:
+    """Return the counts of facts that came back, as lines of a table."""
+    if not counted:
+        return ["Not counted."]
+    return ["| | |", "|---|--:|", *(f"| {what} | {number} |" for what, number in counted.items())]
 
 
 def _all_wrong(part: dict[str, Any]) -> float:
@@ -353,10 +412,14 @@ def main() -> None:
     parser.add_argument("--held", action="store_true", help="count the 30, too")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--page", action="store_true", help="only write the page anew from ITINERARY.json")
+    parser.add_argument("--facts", type=Path, help="visits.csv of facts, to be told in sentences and read back")
     parser.add_argument("--wrong", choices=sorted(FIELDS))
     asked = parser.parse_args()
     if asked.page:
         counted = json.loads((HERE / "ITINERARY.json").read_text(encoding="utf-8"))
+        if asked.facts:
+            counted["told_back"] = told_back(asked.facts)
+            (HERE / "ITINERARY.json").write_text(json.dumps(counted, indent=1) + "\n", encoding="utf-8")
         (HERE / "ITINERARY.md").write_text(page(counted), encoding="utf-8")
         return
     part = reports(asked.data, held=False)
@@ -373,6 +436,8 @@ def main() -> None:
     for name in TITLES:
         for field, entry in result.get(name, {"fields": {}})["fields"].items():
             print(f"{name} {field:10} {entry}")
+    if asked.facts:
+        result["told_back"] = told_back(asked.facts)
     if asked.write:
         result["bulletins_a_second"] = round(bulletins_a_second(part))
         result["mean_characters"] = round(sum(len(r["text"]) for r in part) / len(part))

@@ -9,7 +9,7 @@ from datetime import date
 from ringfence.tracing.itineraries import attributes as said
 from ringfence.tracing.itineraries.lexicon import REST, STOP, Token, cut, sentences
 from ringfence.tracing.itineraries.moments import linked, moments
-from ringfence.tracing.itineraries.naming import without_names
+from ringfence.tracing.itineraries.naming import COVER, without_names
 from ringfence.tracing.itineraries.places import ends_like_a_place, is_place, place_before
 from ringfence.tracing.itineraries.records import (
     Attribute,
@@ -26,6 +26,7 @@ from ringfence.tracing.itineraries.vehicles import in_words, numbered
 _ACTS = ("hospital", "admitted", "observed", "activity", "stay", "discharge")
 _RETURNING = ("返", "回", "抵", "来", "离", "返回", "到", "抵达", "来到", "赴")
 _DENYING = ("否认", "未到过", "未去过", "没有")
+_LONGEST_NAME = 30
 _REPEATED = ("多次", "每天", "每日", "数次", "经常", "分别", "连续")
 _WITHOUT_PLACE = ("hospital", "admitted", "observed", "activity")
 
@@ -143,7 +144,7 @@ class _Reader:
         self.told += said.relations(clause, self.labels, self.text)
         kinds = {token.kind for token in clause}
         words = Words(clause[0].start, clause[-1].end, self.text[clause[0].start : clause[-1].end])
-        pieces = list(_pieces(clause))
+        pieces = list(_pieces(clause, whole=own and self.span.clock_exact))
         home = said.lives(clause)
         denied = _denied(clause, kinds)
         usual = "usual" in kinds and not self.span.told
@@ -221,8 +222,11 @@ def _act(clause: Sequence[Token], behind: int) -> Words | None:
     return None
 
 
-def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
-    """Yield the places of a clause with how they were introduced: from, to, at."""
+def _pieces(clause: Sequence[Token], *, whole: bool) -> Iterator[_Piece]:
+    """Yield the places of a clause with how they were introduced: from, to, at.
+
+    `whole`: a clock time was told for the clause, so all between 在 and what was done there is where.
+    """
     trigger: Token | None = None
     adjacent, until = False, -1
     for position, token in enumerate(clause):
@@ -230,6 +234,10 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
             continue
         if token.kind in ("to", "at", "from"):
             trigger, adjacent = token, True
+            between = _between(clause, position) if whole and token.kind == "at" else None
+            if between is not None:
+                until, words = between
+                yield _Piece(words, "at", until, None)
             continue
         if token.text in ("在家", "居家"):
             yield _Piece(Words(token.end - 1, token.end, "家"), "at", position, None)
@@ -254,18 +262,47 @@ def _pieces(clause: Sequence[Token]) -> Iterator[_Piece]:
                 adjacent = False
                 continue
         if not role:
-            role = "from" if following.kind in ("to", "depart") else "at"
-            # A bare name is where she was only if something is said to have happened there.
-            if role == "at" and not any(t.kind in (*_ACTS, "usual") for t in clause[until + 1 :]):
-                alone = position == 0 and len(words.text) > 2
-                if not alone or any(t.kind in ("confirmed", "result", "person") for t in clause):
-                    continue
+            role = _bare_role(clause, position, until)
+            if not role:
+                continue
         by = Words(trigger.start, trigger.end, trigger.text) if trigger is not None and role == "to" else None
         yield _Piece(words, role, until, by)
         adjacent = following.kind == STOP and following.text == "、"
 
 
 _END = Token(0, 0, STOP, "")
+
+
+def _bare_role(clause: Sequence[Token], position: int, until: int) -> str:
+    """Return how a place without a word before it is meant; empty where nothing is said to have happened there."""
+    following = clause[until + 1] if until + 1 < len(clause) else _END
+    if following.kind in ("to", "depart"):
+        return "from"
+    if any(token.kind in (*_ACTS, "usual") for token in clause[until + 1 :]):
+        return "at"
+    alone = not position and len(clause[position].text.strip()) > 2
+    return "at" if alone and not any(t.kind in ("confirmed", "result", "person") for t in clause) else ""
+
+
+_NO_NAME_HOLDS = frozenset(("moment", "vehicle", "seat", "to", "from", "at", "people", "symptom", "negation", "onset"))
+
+
+def _between(clause: Sequence[Token], position: int) -> tuple[int, Words] | None:
+    """Return the last position and the words between a word such as 在 and what was done, or None if there is more."""
+    start = clause[position].end
+    for at in range(position + 1, len(clause)):
+        token = clause[at]
+        if token.kind in (*_ACTS, "usual"):
+            raw = "".join(other.text for other in clause[position + 1 : at])
+            text = raw.strip(" 的内")
+            lead = raw.index(text)
+            if not 2 <= len(text) <= _LONGEST_NAME or text.startswith(("其", "该")) or not text.strip(COVER):
+                return None
+            return at - 1, Words(start + lead, start + lead + len(text), text)
+        several = token.kind == "with" and is_place(clause[at - 1].text, behind_word=False)
+        if token.kind in _NO_NAME_HOLDS or several or token.text == "、":
+            return None
+    return None
 
 
 def _with_brackets(clause: Sequence[Token], position: int) -> tuple[int, Words]:
