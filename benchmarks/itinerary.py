@@ -319,7 +319,7 @@ def page(result: dict[str, Any]) -> str:
         "  before the 30 were counted.",
         "- One rule was added after the count, from the facts below and not from the 30: with a clock time, all",
         "  between 在 and what was done is the place (brackets, 旁, 对面). On the 70 it changes no field by more than",
-        "  0.001; the 30 were not counted again.",
+        "  0.001. Nor does another, that G50 before 高速 is no train. The 30 were not counted again.",
         "- Numbers are of short bulletins of one winter; there are no labelled texts of later years, whose itineraries",
         "  are longer and have more clock times. Below is what sentences made of facts of such itineraries gave.",
         "",

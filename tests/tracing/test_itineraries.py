@@ -130,6 +130,15 @@ def test_a_carriage_number_is_no_day_and_a_label_with_an_age_no_clock():
     assert [m.words.text for m in read("病例8：55岁。3月15日乘G365次列车12号车厢到湖州站").moments] == ["3月15日"]
 
 
+def test_a_motorway_is_no_train():
+    assert only("3月15日14:00在G50高速服务区停留").vehicles == ()
+
+
+def test_with_a_clock_time_all_between_being_and_doing_is_the_place():
+    assert told(only("3月15日14:00-15:00在老街面馆(东门小区对面)就餐")) == "老街面馆(东门小区对面)"
+    assert told(only("3月15日14:00-15:00与妻子在老街面馆就餐")) == "老街面馆"
+
+
 def test_where_she_came_from_and_with_whom_is_told():
     visit = only("3月15日与妻子自驾从宁波返回湖州")
     assert (visit.origin.text, told(visit)) == ("宁波", "湖州")
