@@ -36,6 +36,7 @@ COMMANDS = {
     "visits": "ringfence.cli.visits",
     "trace": "ringfence.cli.trace",
     "hypotheses": "ringfence.cli.hypotheses",
+    "itinerary": "ringfence.cli.itinerary",
     "warrant": "ringfence.cli.warrant",
     "packs": "ringfence.cli.packs",
     "duties": "ringfence.cli.duties",
