@@ -28,10 +28,15 @@ def command(
     """Make a city in a new directory and tell what is in it."""
     from time import perf_counter
 
-    from ringfence.drill.city.reading import open_city
-    from ringfence.drill.city.writing import Plan, write_city
+    from ringfence.drill.city import open_city
+    from ringfence.drill.city.days import visits_of_chunk
+    from ringfence.drill.city.making import Plan
+    from ringfence.drill.city.writing import write_city
+    from ringfence.tracing.jit import compiled_before
 
     plan = Plan(people, days, first_day.date(), seed)
+    if not compiled_before(visits_of_chunk):
+        output.note("city.compiling")
     begun = perf_counter()
     with output.progress("city.making", total=1.0) as advance:
         write_city(plan, store, threads=threads or os.cpu_count() or 1, progress=advance)

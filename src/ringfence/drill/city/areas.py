@@ -100,7 +100,7 @@ def _within(
     found: list[Ring] = [np.empty((0, 2))] * len(member_of)
     for row, ring in enumerate(outer):
         members = np.flatnonzero(member_of == row)
-        draws = np.column_stack([units(0, AREA, (first + row) << 20, _CANDIDATES, slot) for slot in (0, 1)])
+        draws = np.column_stack([units(0, int(AREA), (first + row) << 20, _CANDIDATES, slot) for slot in (0, 1)])
         chosen = scattered(ring, len(members), draws)
         if central:
             middle = np.array(centroid(ring))
@@ -113,7 +113,7 @@ def _within(
 
 def lived_in(areas: Areas, people: int) -> NDArray[np.float64]:
     """Return how many of the people live in each village; a small city fills the streets around Zhili only."""
-    weight = PEOPLE_A_VILLAGE * (0.4 + 1.2 * units(0, AREA, 1 << 40, len(areas.village_codes), 0))
+    weight = PEOPLE_A_VILLAGE * (0.4 + 1.2 * units(0, int(AREA), 1 << 40, len(areas.village_codes), 0))
     weight *= np.where(areas.urban, 1.5, 0.8)
     weight[areas.street_of_village == areas.zhili] *= _ZHILI_WEIGHT
     by_street = np.bincount(areas.street_of_village, weight, minlength=len(areas.street_codes))

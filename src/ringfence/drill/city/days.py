@@ -12,17 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringfence.drill.city.chance import DAY, LEAVING, PERSON, Stream, draw, key_of, key_of_day, unit
-from ringfence.drill.city.outings import (
-    Out,
-    World,
-    after_supper,
-    by_train,
-    free_day,
-    nth_traveller,
-    pupil_day,
-    put,
-    worker_day,
-)
+from ringfence.drill.city.outings import after_supper, free_day, pupil_day, worker_day
 from ringfence.drill.city.patterns import (
     AT_HOME_ALL_DAY,
     IN_CARE,
@@ -31,9 +21,10 @@ from ringfence.drill.city.patterns import (
     SIX_DAY_WEEK,
     YOUNG,
 )
+from ringfence.drill.city.ways import Out, World, by_train, nth_traveller, put
 from ringfence.tracing.jit import kernel
 
-MOST_VISITS = 16
+MOST_VISITS = 20
 """No person has more visits than this on one day."""
 _MINUTES = 1440
 _OWN_TIME = np.int64(30)
@@ -59,12 +50,13 @@ def visits_of(world: World, day: int, first: int, last: int) -> Chunk:
     """Return all visits that persons [first, last) begin on a day, in the order of persons and time."""
     room = MOST_VISITS * (last - first)
     out = Out(np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.int64), np.empty(room, np.int64))
-    n = _live(world, day, first, last, out)
+    n = visits_of_chunk(world, day, first, last, out)
     return Chunk(out.person[:n], out.place[:n], out.start[:n], out.end[:n])
 
 
 @kernel
-def _live(w: World, day: int, first: int, last: int, out: Out) -> int:
+def visits_of_chunk(w: World, day: int, first: int, last: int, out: Out) -> int:
+    """Fill the visits that persons [first, last) begin on a day and return how many they are."""
     stream, leaving = np.empty(1, np.uint64), np.empty(1, np.uint64)
     n = 0
     for p in range(first, last):
@@ -96,7 +88,7 @@ def _live(w: World, day: int, first: int, last: int, out: Out) -> int:
 @kernel
 def works(w: World, p: int, day: int, leaving: Stream) -> bool:
     """Return whether a person works or learns on a day; the stream of her leaving on that day is begun."""
-    group = w.group[p]
+    group = int(w.group[p])
     leaving[0] = key_of_day(w.seed, LEAVING, p, day)
     if draw(leaving) < 0.03 or group >= AT_HOME_ALL_DAY:
         return False
@@ -118,14 +110,14 @@ def departure(w: World, p: int, day: int, leaving: Stream) -> int:
     own, today = unit(key_of(w.seed, PERSON, p), _OWN_TIME), draw(leaving)
     nth = nth_traveller(w, p, day)
     if nth >= 0:
-        return w.train_leaves[nth % w.trains] - 40 - int(20 * today)
+        return int(w.train_leaves[nth % w.trains]) - 40 - int(20 * today)
     if not at_work:
         if draw(leaving) < STAYING[group]:
             return STAYS
         if group == AT_HOME_ALL_DAY:
             return 345 + int(120 * own + 90 * today)
         return 450 + int(200 * today)
-    return EARLIEST[group] + int(OWN_SPREAD[group] * own + DAILY_SPREAD[group] * today)
+    return int(EARLIEST[group]) + int(OWN_SPREAD[group] * own + DAILY_SPREAD[group] * today)
 
 
 @kernel

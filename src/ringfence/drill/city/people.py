@@ -94,25 +94,34 @@ def _family(stream: Stream, a: int, b: int, age: NDArray[np.uint8], sex: NDArray
         parent = 30 + int(50 * draw(stream))
         age[a], age[a + 1] = parent, max(0, parent - 22 - int(14 * draw(stream)))
         return
-    old = size == 2 and u < 0.62
-    wife = 61 + int(24 * draw(stream) ** 1.3) if old else 22 + int(38 * draw(stream))
-    if size > 2:
-        wife = 24 + int(34 * draw(stream) ** 1.35)
-    sex[a], sex[a + 1] = 0, 1
-    age[a], age[a + 1] = wife, min(99, max(20, wife - 2 + int(7 * draw(stream))))
+    if size == 2:
+        wife = 61 + int(22 * draw(stream) ** 1.4) if u < 0.6 else 22 + int(38 * draw(stream))
+        _couple(stream, a, wife, age, sex)
+        return
     elders = 0
     if size == 3:
-        elders = 1 if u < 0.22 else 0
+        elders = 1 if u < 0.2 else 0
     elif size == 4:
         elders = 2 if u < 0.35 else (1 if u < 0.5 else 0)
-    elif size > 4:
+    else:
         elders = 2 if u < 0.8 else 1
-    born_at = 23 + int(11 * draw(stream))
+    children = size - 2 - elders
+    youngest, born_at = int(32 * draw(stream) ** 1.1), 23 + int(11 * draw(stream))
+    wife = born_at + youngest + 3 * max(0, children - 1)
+    if children == 0:
+        wife = 24 + int(34 * draw(stream))
+    _couple(stream, a, wife, age, sex)
     for i in range(2, size):
         if i < 2 + elders:
             age[a + i] = min(97, wife + 22 + int(9 * draw(stream)) + i)
         else:
-            age[a + i] = max(0, wife - born_at - 3 * (i - 2 - elders))
+            age[a + i] = youngest + 3 * (size - 1 - i)
+
+
+@kernel
+def _couple(stream: Stream, a: int, wife: int, age: NDArray[np.uint8], sex: NDArray[np.uint8]) -> None:
+    sex[a], sex[a + 1] = 0, 1
+    age[a], age[a + 1] = wife, min(99, max(20, wife - 2 + int(7 * draw(stream))))
 
 
 @kernel
@@ -131,22 +140,26 @@ def _describe(
         occupation[p] = CARE_HOME_RESIDENT if kind[p] == CARE_HOME else _occupation(years, np.int64(sex[p]), u)
         if kind[p] == DORMITORY:
             occupation[p] = WORKING
-        marks = 1 if years >= 70 else 0
-        if sex[p] == 0 and 20 <= years <= 41 and draw(stream) < 0.03:
-            marks |= 2
-        if years < 1:
-            marks |= 4
-        if draw(stream) < 0.00001 * years * years / 50.0:
-            marks |= 8
-        if years > 35 and draw(stream) < 0.012:
-            marks |= 16
-        if draw(stream) < (0.04 if years < 45 else 0.28 if years < 65 else 0.58):
-            marks |= 32
-        if (kind[p] == CARE_HOME and draw(stream) < 0.7) or draw(stream) < (
-            0.004 if years < 60 else 0.03 if years < 80 else 0.2
-        ):
-            marks |= 64
-        vulnerable[p] = marks
+        vulnerable[p] = _marks(stream, years, np.int64(sex[p]), kind[p] == CARE_HOME)
+
+
+@kernel
+def _marks(stream: Stream, years: int, sex: int, in_care: bool) -> int:
+    """Return the vulnerabilities of a person as bits."""
+    marks = 1 if years >= 70 else 0
+    if years < 1:
+        marks |= 4
+    if draw(stream) < 0.03 and sex == 0 and 20 <= years <= 41:
+        marks |= 2
+    if draw(stream) < 2e-7 * years * years:
+        marks |= 8
+    if draw(stream) < 0.012 and years > 35:
+        marks |= 16
+    if draw(stream) < (0.04 if years < 45 else 0.28 if years < 65 else 0.58):
+        marks |= 32
+    if draw(stream) < (0.7 if in_care else 0.004 if years < 60 else 0.03 if years < 80 else 0.2):
+        marks |= 64
+    return marks
 
 
 @kernel

@@ -104,7 +104,7 @@ class Places:
         """Return a point for each place, near the middle of its village, about as far as the village reaches."""
         centre = self.areas.village_points[village]
         reach = np.array([np.sqrt(np.ptp(c[:, 0]) * np.ptp(c[:, 1])) for c in self.areas.village_cells])[village]
-        draws = [units(self.seed, PLACE, self.count, len(village), slot) for slot in (0, 1)]
+        draws = [units(self.seed, int(PLACE), self.count, len(village), slot) for slot in (0, 1)]
         return (centre + spread * reach[:, None] * (np.column_stack(draws) - 0.5)).astype(np.float32)
 
     def _put(self, name: str, values: NDArray[Any]) -> None:

@@ -101,7 +101,9 @@ def open_city(path: str | Path) -> City:
     path = Path(path)
     described = path / "city" / "city.json"
     if not described.exists():
-        raise Refused("city.incomplete" if (path / "city").exists() else "city.missing", store=str(path))
+        if (path / "city").exists():
+            raise Refused("city.incomplete", store=str(path))
+        raise Refused("city.missing", store=str(path))
     about = json.loads(described.read_text(encoding="utf-8"))
     if about["version"] > 1:
         raise Refused("city.newer", store=str(path), version=about["version"])
