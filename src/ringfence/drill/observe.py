@@ -29,6 +29,7 @@ from ringfence.vocabulary.refusals import Refused
 
 LINE_LIST = ("id", "sex", "age", "onset", "first_positive_sample", "reported", "isolation", "found_by")
 NAMED = ("case", "contact", "last_contact", "relation", "setting", "minutes")
+PLACES = ("place", "name", "name_en", "lon", "lat")
 TUBES = ("tube", "member", "size", "taken", "reported", "result", "ct")
 _SETTINGS = {PlaceKind.HOME: "household", PlaceKind.WORKPLACE: "work", PlaceKind.SCHOOL: "class",
              PlaceKind.VEHICLE: "vehicle"}  # fmt: skip
@@ -107,6 +108,7 @@ def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path) -> d
     (out / "facts.json").write_text(
         json.dumps(facts_of(world, eyes, observed), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
+    _write(out / "places.csv", PLACES, world.named_places())
     scans = write_scans(world, eyes, out / "visits", until=observed.until)
     told = {
         "schema": 1, "signal_at": _said(world, observed.signal_at), "until": _said(world, observed.until),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.store import VisitStore, open_store
 from ringfence.tracing.visits.upkeep import pieces_of_day
+from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 
 NOBODY = 0xFFFFFFFF
@@ -35,6 +36,18 @@ class World:
     kind: NDArray[np.uint8]
     zone: ZoneInfo
     about: dict[str, Any]
+    places: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """Names and coordinates of places, as columns; empty where nothing is known."""
+
+    def named_places(self) -> Iterator[tuple[object, ...]]:
+        """Yield (number, name, English name, degrees east, degrees north) of the places with a name; no home has one."""
+        if not self.places:
+            return
+        named = np.flatnonzero(self.kind != PlaceKind.HOME)
+        columns = [self.places[c][named].tolist() for c in ("name", "name_en", "lon", "lat")]
+        for number, name, english, lon, lat in zip(named.tolist(), *columns, strict=True):
+            if name:
+                yield (number, name, english, round(lon, 5), round(lat, 5))
 
     def __len__(self) -> int:
         return len(self.age)
@@ -87,6 +100,7 @@ def open_world(path: Path) -> World:
         kind=places["kind"].to_numpy(),
         zone=ZoneInfo(told["zone"]),
         about=told,
+        places={name: places[name].to_numpy() for name in ("name", "name_en", "lon", "lat")},
     )
 
 

@@ -138,10 +138,10 @@ def _plan(
     grouped = groups.groups_of(named)
     group_of = {c.person: g.id for g in grouped for c in g.people}
     ranks = {r.call.person: r for r in order(_calls(named, ledger, asked), Spread())}
-    due = _due_now(derived, grouped, asked, ledger, tellers)
+    due = _due_now(derived, grouped, asked, ledger, tellers, where)
     not_known = unknowns(ledger, cases, statuses_of(ledger, asked), found, derived, asked, tellers)
     told_candidates = [
-        _candidate(c, tellers, group_of.get(c.person, ""), ranks.get(c.person), where.names) for c in candidates
+        _candidate(c, tellers, group_of.get(c.person, ""), ranks.get(c.person), where) for c in candidates
     ]
     class_names = {cls: tellers.both("named", "class", cls) for cls in follows.by_class}
     told_cases_ = told_cases(ledger, cases, statuses_of(ledger, asked), asked, store, where, tellers)
@@ -165,10 +165,10 @@ def _plan(
             "names": class_names,
             "duties": [tellers.duty(d, asked.now, ledger.given) for d in in_order(_soonest(follows.duties, asked))],
         }),
-        "candidates": told_candidates, "groups": [groups.told(g, tellers, where.names) for g in grouped],
+        "candidates": told_candidates, "groups": [groups.told(g, tellers, where) for g in grouped],
         "calls": [_call(r) for r in sorted(ranks.values(), key=lambda r: r.rank)],
         "map": places.map_of(where, told_cases_, grouped), "calendar": _calendar(follows),
-        "hypotheses": hypotheses(ledger, cases, asked, store, tellers, where.names),
+        "hypotheses": hypotheses(ledger, cases, asked, store, tellers, where),
         "if_onset_earlier": changed, "wrong": list(_wrong(reads)),
     }  # fmt: skip
 
@@ -181,7 +181,7 @@ def _soonest(duties: Iterable[Duty], asked: Asked) -> list[Duty]:
 
 def _due_now(
     derived: Mapping[Subject, Derivation], grouped: Sequence[groups.Group], asked: Asked, ledger: Ledger,
-    tellers: Tellers,
+    tellers: Tellers, where: places.Places,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return what is due by the facts alone, the next deadline first; assessing stands once for each evidence group."""
     assess: dict[str, Duty] = {}
@@ -200,7 +200,7 @@ def _due_now(
             continue
         first = min(duties, key=lambda d: d.due or d.begins)
         told = tellers.duty(first, asked.now, ledger.given)
-        head = groups.told(group, tellers, {})
+        head = groups.told(group, tellers, where)
         n = len(duties)
         told |= {"key": f"assess/{group.id}", "subject": group.id, "who": None, "group": group.id, "n": n,
                  **say("respond.assess_group", n=n, group={lang: head[lang] for lang in ("en", "zh")})}  # fmt: skip
@@ -235,9 +235,7 @@ def _call(ranked: Any) -> dict[str, Any]:
     return {"rank": ranked.rank, "person": ranked.call.person, **joined}
 
 
-def _candidate(
-    c: Candidate, tellers: Tellers, group: str, ranked: Any, place_names: Mapping[str, str]
-) -> dict[str, Any]:
+def _candidate(c: Candidate, tellers: Tellers, group: str, ranked: Any, where: places.Places) -> dict[str, Any]:
     firsts = [m.first for _, m in c.met if m.first is not None]
     lasts = [m.last for _, m in c.met if m.last is not None]
     found = c.classified
@@ -248,7 +246,8 @@ def _candidate(
         "band_said": say(f"band.{c.band}"), "group": group, "minutes": c.minutes,
         "first": tellers.moment(moment_of(min(firsts))) if firsts else None,
         "last": tellers.moment(moment_of(max(lasts))) if lasts else None,
-        "places": [place_names.get(name, name) for name in names], "channels": c.channels,
+        "places": [where.said(name)["zh"] for name in names],
+        "places_en": [where.said(name)["en"] for name in names], "channels": c.channels,
         "why": tellers.why(found.because) if found is not None else [],
         "questions": tellers.why(found.unknowns) if found is not None else [],
         "clause": found.because[0].clause if found is not None and found.because else "",

@@ -18,6 +18,8 @@ from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.subjects import Subject
 
+NAMED = "interview"
+"""The source of exposures that a case told."""
 MOST_SITTINGS = 12
 """Longest times together that are written down for one contact and case; the contact's totals count all."""
 SETTINGS: Mapping[PlaceKind, str] = {
@@ -128,7 +130,7 @@ def _named(
         at = window[0]
     if any(said):
         value["evidence"] = [text for text in said if text]
-    return ledger.note("exposure", subject, at, value, until=until, source="interview", grade=Grade.C)
+    return ledger.note("exposure", subject, at, value, until=until, source=NAMED, grade=Grade.C)
 
 
 def judge(

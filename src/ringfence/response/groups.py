@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ringfence.response.both import Said, Tellers, say
-from ringfence.response.evidence import Candidate
+from ringfence.response.both import Tellers, say
+from ringfence.response.evidence import NAMED, Candidate
+from ringfence.response.places import Places
 
 Key = tuple[str, str, str, str]
 
@@ -30,7 +31,8 @@ def groups_of(candidates: Sequence[Candidate]) -> list[Group]:
     by: dict[Key, list[Candidate]] = defaultdict(list)
     for row in candidates:
         if row.decisive is not None and row.cls != "none" and row.classified is not None:
-            place = (row.decisive.value.get("evidence") or [""])[0]
+            told_where = row.decisive.value.get("evidence") if row.decisive.source != NAMED else None
+            place = told_where[0] if told_where else ""
             by[row.case, place, row.decisive.value["setting"], row.classified.rule].append(row)
     made = []
     ordered = sorted(by.items(), key=lambda item: (_questions(item[1]), -max(c.minutes for c in item[1]), item[0]))
@@ -45,17 +47,15 @@ def _questions(people: Sequence[Candidate]) -> int:
     return min(len(c.classified.open) for c in people if c.classified is not None)
 
 
-def told(group: Group, tellers: Tellers, place_names: Mapping[str, str]) -> dict[str, Any]:
+def told(group: Group, tellers: Tellers, where: Places) -> dict[str, Any]:
     """Return a group as the answer carries it: what is shared once, then what differs from person to person."""
     case, place, setting, rule = group.key
     first = group.people[0]
     assert first.classified is not None
     cls = tellers.both("named", "class", first.cls)
-    place_said: Said = (
-        {lang: place_names.get(place, place) for lang in ("en", "zh")} if place else say("respond.no_place")
-    )
+    place_said = where.said(place) if place else say("respond.no_place")
     head = say(
-        "respond.group", n=len(group.people), place=place_said, case=case,
+        "respond.group" if place else "respond.group_named", n=len(group.people), place=place_said, case=case,
         setting=tellers.both("word", "word", setting), cls=cls,
         begins={lang: getattr(tellers, lang).moment(group.begins) for lang in ("en", "zh")},
         ends={lang: getattr(tellers, lang).end(group.ends) for lang in ("en", "zh")},

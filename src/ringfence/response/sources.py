@@ -12,6 +12,7 @@ from typing import Any
 from ringfence.response.asked import Asked
 from ringfence.response.both import Tellers, say
 from ringfence.response.ledger import Ledger
+from ringfence.response.places import Places
 from ringfence.rules.facts import current
 from ringfence.rules.windows import incubation_window
 from ringfence.tracing.search import common_places
@@ -27,7 +28,7 @@ _SHOWN = 8
 
 def hypotheses(
     ledger: Ledger, cases: Mapping[str, Subject], asked: Asked, store: VisitStore | None, tellers: Tellers,
-    place_names: Mapping[str, str],
+    where: Places,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return places that at least two cases visited while they may have been infected, most cases first."""
     onsets = {f.subject: f.at for f in current(ledger.facts, now=asked.now) if f.kind == "onset"}
@@ -58,7 +59,7 @@ def hypotheses(
         name = store.names_of("place", shared.place[shared.place == place])[0]
         code = "respond.source_ask" if len(numbers) < JUDGED_FROM else "respond.source_inspect"
         rows.append({
-            **say(code, place=place_names.get(name, name), persons=persons, cases=len(numbers)), "place": name,
+            **say(code, place=where.said(name), persons=persons, cases=len(numbers)), "place": name,
             "who": tellers.both("word", "desk", "investigation"), "persons": persons,
             "status": "cannot_be_judged" if len(numbers) < JUDGED_FROM else "to_inspect",
         })  # fmt: skip

@@ -73,11 +73,11 @@ def _stays(
         :MOST_STAYS
     ]:
         kind = PlaceKind(int(kinds[number_])) if number_ < len(kinds) else PlaceKind.OTHER
-        name = where.names.get(place, place)
+        name = where.said(place)
         lon, lat = where.at.get(place, (None, None))
         yield {"at": tellers.moment(moment_of(int(start))), "until": tellers.moment(moment_of(int(end))),
                "kind": "visit", **say("respond.stay", place=name, kind=say(f"respond.place_{kind.name.lower()}")),
-               "place": name, "place_id": place, "lon": lon, "lat": lat}  # fmt: skip
+               "place": name["zh"], "place_en": name["en"], "place_id": place, "lon": lon, "lat": lat}  # fmt: skip
 
 
 def _or_none(moment: Any, tellers: Tellers) -> str | None:

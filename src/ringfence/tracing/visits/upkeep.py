@@ -263,10 +263,11 @@ def pieces_of_day(store: VisitStore, day: int) -> tuple[NDArray[np.generic], ...
     places = np.concatenate([s.place_of_words() for s in segments])
     words = np.concatenate([s.sections["place_words"] for s in segments])
     persons = ((words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    alive = ~np.isin(persons, store.erased.astype(np.uint32))
-    order = np.lexsort((words, places))
-    order = order[alive[order]]
-    words, places, persons = words[order], places[order], persons[order]
+    gone = store.erased
+    if len(segments) > 1 or len(gone):  # one segment stands in this order already
+        order = np.lexsort((words, places))
+        order = order[~np.isin(persons, gone.astype(np.uint32))[order]]
+        words, places, persons = words[order], places[order], persons[order]
     start = (words >> np.uint64(53)).astype(np.int64) + day * MINUTES_PER_DAY
     end = start + ((words >> np.uint64(42)) & np.uint64(0x7FF)).astype(np.int64)
     return persons, places, start, end, (words & np.uint64(0x3FF)).astype(np.uint16)
