@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ringfence.cli.demo import search_office
+from ringfence.cli.demo_office import search_office
 from ringfence.cli.main import run
 from ringfence.exchange.trace_page import trace_svg
 from ringfence.tracing.encounters import reference
@@ -55,7 +55,7 @@ def test_who_was_met_and_the_second_hop_agree_with_the_reference(answer, records
 
 
 def test_it_writes_a_page_and_a_picture_in_each_language_and_names_them(tmp_path, capsys):
-    assert run(["demo", "--out", str(tmp_path), "--json"]) == 0
+    assert run(["demo", "--office", "--out", str(tmp_path), "--json"]) == 0
     pages = json.loads(capsys.readouterr().out)["pages"]
     assert [Path(page).name for page in pages] == ["trace.en.html", "trace.en.svg", "trace.zh.html", "trace.zh.svg"]
     assert 'href="trace.zh.html"' in Path(pages[0]).read_text(encoding="utf-8")
@@ -70,15 +70,15 @@ def test_the_pictures_of_the_documentation_are_the_ones_it_makes(language):
 
 @pytest.mark.parametrize(("lang", "expected"), [("en", "Nobody is restricted by it."), ("zh", "本名单供人工判定")])
 def test_it_prints_the_list_in_the_language_asked_for(tmp_path, capsys, lang, expected):
-    assert run(["demo", "--out", str(tmp_path), "--lang", lang]) == 0
+    assert run(["demo", "--office", "--out", str(tmp_path), "--lang", lang]) == 0
     assert expected in capsys.readouterr().out
 
 
 def test_a_folder_that_cannot_be_written_is_refused_with_a_mend(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert run(["demo", "--lang", "en", "--out", str(tmp_path / "file")]) == 1
+    assert run(["demo", "--office", "--lang", "en", "--out", str(tmp_path / "file")]) == 1
     assert "--out" in capsys.readouterr().err
 
 
 def test_data_that_is_not_there_is_refused(tmp_path):
-    assert run(["demo", "--data", str(tmp_path / "nowhere.csv"), "--out", str(tmp_path)]) == 1
+    assert run(["demo", "--office", "--data", str(tmp_path / "nowhere.csv"), "--out", str(tmp_path)]) == 1

@@ -96,8 +96,11 @@ def _onset_told(world: World, truth: Truth, eyes: Eyes, person: int, until: int)
     return min(told, moment_of(until, world.zone).date()).isoformat()
 
 
-def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path) -> dict[str, Any]:
-    """Write what is known to a new folder and return a summary. Refused for a folder with something in it."""
+def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path, *, scans: bool = True) -> dict[str, Any]:
+    """Write what is known to a new folder, with the scans or without, and return a summary.
+
+    Refused for a folder with something in it.
+    """
     if out.exists() and any(out.iterdir()):
         raise Refused("drill.not_empty", folder=str(out))
     out.mkdir(parents=True, exist_ok=True)
@@ -109,11 +112,11 @@ def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path) -> d
         json.dumps(facts_of(world, eyes, observed), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
     _write(out / "places.csv", PLACES, world.named_places())
-    scans = write_scans(world, eyes, out / "visits", until=observed.until)
+    visits = write_scans(world, eyes, out / "visits", until=observed.until) if scans else 0
     told = {
         "schema": 1, "signal_at": _said(world, observed.signal_at), "until": _said(world, observed.until),
         "tubes": len(observed.tubes), "cases": [str(case.person) for case in observed.cases], "named": len(named),
-        "visits": scans, "eyes": asdict(eyes),
+        "visits": visits, "eyes": asdict(eyes),
     }  # fmt: skip
     (out / "observed.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return told

@@ -40,7 +40,7 @@ class World:
     """Names and coordinates of places, as columns; empty where nothing is known."""
 
     def named_places(self) -> Iterator[tuple[object, ...]]:
-        """Yield (number, name, English name, degrees east, degrees north) of the places with a name; no home has one."""
+        """Yield (number, name, English name, degrees east, north) of places with a name; no home has one."""
         if not self.places:
             return
         named = np.flatnonzero(self.kind != PlaceKind.HOME)

@@ -59,7 +59,9 @@ def _of_tubes(
     ledger: Ledger, derived: Mapping[Subject, Derivation], asked: Asked, tellers: Tellers
 ) -> Iterator[dict[str, Any]]:
     for subject, one in derived.items():
-        waiting = [d for d in one.duties if subject.kind == "tube" and d.kind == "test" and d.ended == "open"]
+        waiting = [
+            d for d in one.duties if subject.kind == "tube" and d.kind == "test" and d.ended == "open" and "/p" in d.key
+        ]
         if waiting:
             by = max((d.due for d in waiting if d.due is not None), default=asked.now)
             members = {m for f in current(ledger.facts, now=asked.now)

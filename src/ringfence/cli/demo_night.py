@@ -1,0 +1,208 @@
+"""A night with known truth: a city, an outbreak in it, what is seen, the answers of 01:05 and 05:00, the score."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field, replace
+from datetime import UTC, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ringfence.cli import clock, output
+
+if TYPE_CHECKING:
+    from ringfence.cli.demo import Scene
+    from ringfence.drill.eyes import Eyes
+    from ringfence.drill.score import Score
+    from ringfence.drill.world import Truth, World
+    from ringfence.response.answer import Answer
+    from ringfence.response.asked import Asked
+
+PACK = "huzhou-2022"
+SCANNING = 0.6
+RATES = (1.0, 0.6, 0.3, 0.0)
+_SINGLES_AFTER = timedelta(hours=4, minutes=30)
+
+
+@dataclass(slots=True)
+class Night:
+    """What happened and what was answered: two answers, the scores of the second, and how the rates compare."""
+
+    answers: list[tuple[Answer, Asked]] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+    rates: list[dict[str, Any]] = field(default_factory=list)
+    infected: int = 0
+    by_case: int = 0
+    seconds: float = 0.0
+    steps: dict[str, float] = field(default_factory=dict)
+    report: Path = Path()
+
+
+def rehearse(scene: Scene, out: Path) -> Night:
+    """Run a night from nothing and write everything below a folder; what an earlier rehearsal left there goes."""
+    from ringfence.drill.outbreak import spread_in, write_truth
+    from ringfence.drill.world import open_world
+    from ringfence.epidemic.settings import Delay, Disease
+
+    night, begun = Night(), perf_counter()
+    for name in ("city", "truth", "seen-0105", "seen-0500", "answer-0105", "answer-0500", "rates"):
+        shutil.rmtree(out / name, ignore_errors=True)
+    with _step(night, "demo.step_city"):
+        _make_city(scene, out / "city")
+    world = open_world(out / "city")
+    disease = Disease(r0=2.6, dispersion=0.6, incubation=Delay(3.4, 1.5), generation=Delay(3.3, 1.6), asymptomatic=0.3)
+    with _step(night, "demo.step_outbreak"):
+        truth, told_truth = spread_in(world, disease, days=scene.days, seed=scene.outbreak_seed, seeds=scene.seeds)
+        write_truth(truth, told_truth, out / "truth", {"seed": scene.outbreak_seed, "pack": PACK}, disease)
+    with _step(night, "demo.step_seen"):
+        moments = _observe(world, truth, out)
+    for name, until in moments:
+        with _step(night, f"demo.step_answer_{name}"):
+            night.answers.append(_answer(out, name, until, world))
+    _write(night, out)
+    with _step(night, "demo.step_score"):
+        _score(night, world, truth, out)
+    night.seconds = perf_counter() - begun
+    night.report = out / "answer-0500" / "report.html"
+    return night
+
+
+def _step(night: Night, code: str) -> Any:
+    """Return a context that says what is done, and notes how long it took."""
+    from collections.abc import Iterator
+    from contextlib import contextmanager
+
+    @contextmanager
+    def timed() -> Iterator[None]:
+        begun = perf_counter()
+        output.note(code)
+        yield
+        night.steps[code.removeprefix("demo.step_")] = round(perf_counter() - begun, 2)
+
+    return timed()
+
+
+def _make_city(scene: Scene, path: Path) -> None:
+    import os
+
+    from ringfence.drill.city.writing import Plan, write_city
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plan = Plan(scene.people, scene.days, scene.first_day, scene.city_seed)
+    with output.progress("city.making", total=1.0) as advance:
+        write_city(plan, path, threads=os.cpu_count() or 1, progress=advance)
+
+
+def _eyes() -> Eyes:
+    from ringfence.drill.eyes import Eyes
+
+    return Eyes(scanning=SCANNING, seed=1)
+
+
+def _observe(world: World, truth: Truth, out: Path) -> list[tuple[str, int]]:
+    """Write what is seen at 01:05 and at 05:00, scans once, and return both moments."""
+    from ringfence.drill.observe import known_by, write_observed
+
+    eyes = _eyes()
+    night = known_by(world, truth, eyes)
+    later = night.signal_at + int(_SINGLES_AFTER.total_seconds()) // 60
+    write_observed(world, eyes, known_by(world, truth, eyes, later), out / "seen-0500")
+    write_observed(world, eyes, night, out / "seen-0105", scans=False)
+    return [("0105", night.until), ("0500", later)]
+
+
+def _asked(files: Path, visits: Path | None, until: int, city: Path) -> Asked:
+    from ringfence.response.asked import Asked
+    from ringfence.rules.rulebook import Rulebook
+    from ringfence.rules.shipped import Shelf
+    from ringfence.vocabulary.moments import moment_of
+
+    pack = Shelf({}).pack(PACK)
+    now = moment_of(until, UTC)
+    day = now.astimezone(_zone(pack.zone)).date()
+    book = Rulebook.of(pack, day, today=clock.now().astimezone(_zone(pack.zone)).date())
+    return Asked(
+        pack=pack, book=book, now=now, line_list=files / "linelist.csv", contacts=(files / "contacts.csv",),
+        facts=files / "facts.json", places=files / "places.csv", visits=visits,
+        outline=city / "city" / "outline.geojson",
+        historical=True,
+    )  # fmt: skip
+
+
+def _zone(name: str) -> Any:
+    from ringfence.vocabulary.moments import zone_named
+
+    return zone_named(name)
+
+
+def _answer(out: Path, name: str, until: int, world: World) -> tuple[Answer, Asked]:  # noqa: ARG001
+    from ringfence.response.answer import respond
+
+    asked = _asked(out / f"seen-{name}", out / "seen-0500" / "visits", until, out / "city")
+    return respond(asked), asked
+
+
+def _write(night: Night, out: Path) -> None:
+    from ringfence.cli.respond import write_all
+
+    with _step(night, "demo.step_report"):
+        for name, (answer, _) in zip(("0105", "0500"), night.answers, strict=True):
+            write_all(answer, out / f"answer-{name}", replace=True, report=True)
+
+
+def _score(night: Night, world: World, truth: Truth, out: Path) -> None:
+    """Score the answer of 05:00 with both desks, and compare rates of scanning on the same chances."""
+    from ringfence.drill.observe import known_by, write_scans
+    from ringfence.drill.scoring import proposal_of, score_proposal
+    from ringfence.response.answer import respond
+
+    answer, asked = night.answers[-1]
+    eyes = _eyes()
+    until = int(asked.now.timestamp()) // 60
+    signal = known_by(world, truth, eyes).signal_at
+    proposal = proposal_of(answer.plan, world, signal)
+    night.scores = score_proposal(proposal, world, truth, eyes)
+    night.infected = int((truth.infected_at < until).sum())
+    for rate in RATES:
+        plan = answer.plan
+        if rate != SCANNING:
+            visits = None
+            if rate:
+                visits = out / "rates" / f"{rate:.0%}"
+                visits.parent.mkdir(exist_ok=True)
+                write_scans(world, replace(eyes, scanning=rate), visits, until=until)
+            plan = respond(replace(asked, visits=visits)).plan
+        night.rates.append(_rate(rate, plan, truth, world, signal))
+    night.by_case = int(night.rates[0]["of"])
+
+
+def _rate(rate: float, plan: dict[str, Any], truth: Truth, world: World, signal: int) -> dict[str, Any]:
+    """Return how many of those whom the cases had infected are candidates, and how many by name alone."""
+    from ringfence.drill.scoring import proposal_of
+
+    proposal = proposal_of(plan, world, signal)
+    theirs = {
+        int(p) for p, by, at in zip(truth.person, truth.infector, truth.infected_at, strict=True)
+        if int(by) in proposal.windows and at < proposal.now and int(p) not in proposal.windows
+    }  # fmt: skip
+    named = {int(row["person"]) for row in plan["candidates"] if "named" in row["channels"]}
+    return {
+        "scanning": rate, "candidates": len(proposal.order), "restricted": len(proposal.asked_days),
+        "found": len(theirs & set(proposal.order)), "named_found": len(theirs & named), "of": len(theirs),
+        "person_days": round(sum(proposal.asked_days.values())),
+    }  # fmt: skip
+
+
+def told(night: Night) -> dict[str, Any]:
+    """Return the night for programs."""
+    return {
+        "answers": [
+            {"now": a.plan["now"], "card": a.plan["card"], "due_now": len(a.plan["due_now"]),
+             "candidates": len(a.plan["candidates"]), "seconds": a.plan["seconds"]}
+            for a, _ in night.answers
+        ],
+        "scores": [one.plain() for one in night.scores], "rates": night.rates, "infected": night.infected,
+        "by_case": night.by_case, "seconds": round(night.seconds, 2), "steps": night.steps,
+        "report": str(night.report),
+    }  # fmt: skip
