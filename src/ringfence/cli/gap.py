@@ -37,6 +37,7 @@ def command(
     packs: Packs = None,
 ) -> int:
     """Print the equation of the gap with names."""
+    from ringfence.rules.derive.lapse import undecided_lapses
     from ringfence.rules.duties import KINDS
     from ringfence.rules.gap import equations, total
     from ringfence.rules.strata import derive_all
@@ -65,7 +66,8 @@ def command(
         if len(found) > 1:
             console.print(_equation(total(found), teller), style="bold", markup=False, soft_wrap=True)
 
-    told = {"kinds": [_json(one, teller) for one in found], "total": _json(total(found), teller, names=False)}
+    told = {"kinds": [_json(one, teller) for one in found], "total": _json(total(found), teller, names=False),
+            "undecided_lapses": len(undecided_lapses(duties))}  # fmt: skip
     output.answer(told | read.told(), people=people)
     read.tell_rejects()
     return read.code

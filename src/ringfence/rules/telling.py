@@ -21,7 +21,8 @@ from ringfence.vocabulary.subjects import Subject
 from ringfence.vocabulary.words import sentence, table
 
 _NAMED_BY_PACK = ("class", "course", "stage", "level", "dose", "body", "clock")
-_NUMBERED = {"d": "slot.day", "t": "slot.number", "n": "slot.number", "p": "slot.person"}
+_NUMBERED = {"d": "slot.day", "t": "slot.number", "n": "slot.number", "p": "slot.person",
+             "w": "slot.hours_before", "a": "slot.number", "h": "slot.number", "r": "slot.number"}  # fmt: skip
 _SAID_BY_KIND = frozenset((("locate", "found"), ("ask_backward", "backward"), ("bury", "burial")))
 """Slots that say nothing beyond the kind of duty."""
 _MINUTE = timedelta(minutes=1)
@@ -201,7 +202,7 @@ class Teller:
         return f"{kind}{self.colon}{self.comma.join(parts)}" if parts else kind
 
     def _slot(self, part: str) -> str:
-        numbered = re.fullmatch(r"([dtnp])(\d+)", part)
+        numbered = re.fullmatch(r"([dtnpwahr])(\d+)", part)
         if numbered:
             return self.say(_NUMBERED[numbered[1]], n=numbered[2])
         for kind in ("stage", "dose", "class", "level"):

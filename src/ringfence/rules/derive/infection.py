@@ -196,8 +196,15 @@ class Case:
         stage = spoken(stage, self.book)
         walk = Walk(sheet=self.sheet, body=_released_by_discharge(self.body),
                     course=Course("isolation", "isolation", (stage,), 0), anchors={}, known_at=begins,
-                    changed_at=begins, why=(self.why("measure"),), cls="case", moves=False)  # fmt: skip
+                    changed_at=begins, why=(self.why("measure"),), cls="case", moves=False,
+                    advice=self._may_infect_until)  # fmt: skip
         walk.along()
+
+    def _may_infect_until(self) -> datetime | None:
+        """Return until when others may catch it, by days; None where only a test or a doctor can say."""
+        if self.book.get("discharge.rule") == "days":
+            return self._eligible()[0]
+        return self.window.ends if self.window.ends is not None and self.isolated_at() is None else None
 
     def discharged(self) -> None:
         """Write the discharge once its conditions hold, what is still missing before, and the course after it."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ringfence.rules.derive import lapse
 from ringfence.rules.derive.body import Body, Signed, Taken, days_covered
 from ringfence.rules.derive.courses import DAY, HOUR, OUTCOMES, Course, Laid, Stage, entry_day, lay, test_days
 from ringfence.rules.derive.sheet import Sheet, best, covered_by, gap_of
@@ -39,6 +40,8 @@ class Walk:
     moves: bool = True
     """Whether her transfer and place are written here; a patient's are written with her hospital."""
     ends_at: datetime | None = None
+    advice: lapse.Advice | None = None
+    """Until when a patient may infect others, for what is said when her measure lapses."""
     let_go_after: datetime | None = None
     """A release up to here belongs to what came before: an earlier stage, the hospital."""
     signed: list[Signed] = field(default_factory=list)
@@ -176,9 +179,13 @@ class Walk:
         proofs = [s for s in stays if s.at < until and (s.until is None or s.until > chain.begins)]
         whole = now >= until and (not stage.placed or not gap_of(spans, chain.begins, until))
         ended = OPEN if not whole else None if proofs else PROVED
+        values: dict[str, object] = {"placed": stage.placed}
+        if now >= until and lapse.undecided(self.body, chain, until, now):
+            values["undecided"] = True
         sheet.duty("remain", stage.name, begins=chain.begins, due=until, until=until, because=because,
-                   proofs=proofs, covered=spans, ended=ended, values={"placed": stage.placed})  # fmt: skip
+                   proofs=proofs, covered=spans, ended=ended, values=values)  # fmt: skip
         sheet.wake(until)
+        sheet.wake(until + (self.body.book.hours("release_late", 1.0) or HOUR) + _MOMENT)
         return until
 
     # ── tests and observation ─────────────────────────────────────────────────────────────────────────────────────
@@ -283,8 +290,12 @@ class Walk:
             "ends": min(ends, laid.ends or ends),
         }
         sheet.duty("release", stage.name, begins=begins, due=due, because=tuple(because), proofs=proofs, values=values)
+        if now >= ends:
+            lapse.say(sheet, self.body, stage.name, chain, ends, why=self.why, patient=self.cls == "case",
+                      advice=self.advice)  # fmt: skip
         if proofs:
             return
+        lapse.warn(sheet, stage.name, chain.rests_on, ends)
         sheet.wake(ends - DAY)
         if theirs and now >= ends - DAY:
             sheet.propose("new_order", stage.name, tuple(theirs), before=ends, hours=24)
