@@ -86,13 +86,14 @@ def _calls(pen: Pen, calls: list[Mapping[str, Any]], due: list[Duty]) -> list[Bl
         return [*blocks, para(pen.word("no_calls"), tone="quiet")]
     known = {str(c.get("person")): c for c in pen.plan.get("candidates", [])}
     duty_of: dict[str, Duty] = {}
-    for duty in sorted(due, key=lambda d: _due(pen, d)):
-        for name in {str(duty.get("subject")), str(duty.get("who"))}:
-            duty_of.setdefault(name, duty)
+    for one in sorted(due, key=lambda d: _due(pen, d)):
+        for key in {str(one.get("subject")), str(one.get("who"))}:
+            duty_of.setdefault(key, one)
     rows: list[list[Cell | str]] = []
     for rank, call in enumerate(calls[:MOST_CALLS], start=1):
         name = str(call.get("person", ""))
-        about, duty = known.get(name, {}), duty_of.get(name)
+        about = known.get(name, {})
+        duty = duty_of.get(name)
         remains, tone = pen.remains(duty.get("due")) if duty else ("", "")
         rows.append(
             [
@@ -173,7 +174,7 @@ def _if_assessed(pen: Pen) -> list[Block]:
     classes = [(number(n), pen.contact_class(code)) for code, n in part.get("by_class", {}).items()]
     classes.append((number(part.get("person_days") or 0), pen.word("person_days")))
     blocks.append(figures(classes, part=PROPOSED))
-    rows = [
+    rows: list[list[Cell | str]] = [
         [
             cell(pen.contact_class(m.get("class")), strong=True),
             cell(pen.term(m.get("course"), "course"), sub=pen.term(m.get("stage") or "", "stage")),
@@ -198,7 +199,7 @@ def _knowledge(pen: Pen) -> list[Block]:
     known = [pen.text(one) for one in pen.plan.get("knowns", [])]
     blocks.append(bullets(known) if known else para(pen.word("nothing_told"), tone="quiet"))
     blocks.append(heading(pen.word("not_known"), level=3))
-    rows = []
+    rows: list[list[Cell | str]] = []
     for one in pen.plan.get("unknowns", []):
         remains, tone = pen.remains(one.get("by"))
         rows.append(

@@ -21,7 +21,9 @@ from ringfence.exchange.report.svg import alone, sheet
 FONT = "RingfenceSansSC-Regular.otf"
 MISSING = "□"
 MOST_ROWS = 200  # a longer list is set plainly, a line a row, and without tags: rich cells take many seconds
-_TURNING = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u00ad"))
+_TURNING = dict.fromkeys(
+    (0xAD, 0xFEFF, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)  # unseen signs, and those that turn the reading order
 
 
 def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")) -> None:
@@ -36,6 +38,8 @@ def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")
             sheet("report.typ").encode(), font_paths=fonts_found, sys_inputs={"halves": json.dumps(printed)}
         )
         made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()), pdf_tags=not _is_long(printed))
+    if not isinstance(made, bytes):
+        raise TypeError("the setter of prints gave no single file")
     path.write_bytes(made)
 
 

@@ -1,4 +1,4 @@
-"""The line of one case: days side by side, when infectious, where seen, and the marks of onset, sample and isolation."""
+"""The line of one case: days side by side, when infectious, when seen, and the marks of its course."""
 
 from __future__ import annotations
 
