@@ -60,10 +60,14 @@ def _next_hours(pen: Pen) -> list[Block]:
     grouped = gathered(pen, due)
     blocks = [heading(pen.word("next_hours", until=f"{limit:%H:%M}"), "next", part=NOW)]
     calls = sorted(pen.plan.get("calls", []), key=lambda c: c.get("rank") or 0)
+    items = [_act(pen, at, group) for at, group in enumerate(grouped[:MOST_ACTS], start=1)]
+    late = [item for item in items if item["tone"] == "late"]
+    if late:
+        blocks += [heading(pen.word("late_first"), level=3), acts(late)]
     blocks += _calls(pen, calls, due)
     blocks.append(heading(pen.word("by_deadline"), level=3))
-    items = [_act(pen, at, group) for at, group in enumerate(grouped[:MOST_ACTS], start=1)]
-    blocks.append(acts(items) if items else para(pen.word("nothing_due"), tone="quiet"))
+    items = items[len(late) :]
+    blocks.append(acts(items) if items else para(pen.word("nothing_further" if late else "nothing_due"), tone="quiet"))
     if len(grouped) > MOST_ACTS:
         blocks.append(para(pen.word("further_acts", n=number(len(grouped) - MOST_ACTS)), tone="quiet"))
     asked = [u for u in pen.plan.get("unknowns", []) if (pen.at(u.get("by")) or _FAR) <= limit]
@@ -148,7 +152,7 @@ def _act(pen: Pen, at: int, group: list[Duty]) -> Act:
         "remains": remains,
         "deadline": pen.word("by", time=pen.when(duty.get("due"))),
         "tone": tone,
-        "text": text if len(group) == 1 and who in text else pen.word("act_of", who=who, act=text),
+        "text": text if len(group) == 1 and who in text else text + pen.in_brackets(who),
         "desk": pen.desk(duty),
         "why": pen.why(duty.get("why")),
     }

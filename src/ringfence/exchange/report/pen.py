@@ -123,6 +123,15 @@ class Pen:
             return joint.join(every[:most]) + self.word("and_more", n=number(len(every) - most))
         return joint.join(every)
 
+    @property
+    def colon(self) -> str:
+        """Return the colon of the language."""
+        return "：" if self.language == "zh" else ": "
+
+    def in_brackets(self, text: str) -> str:
+        """Return a text in the brackets of the language, to be set after a sentence."""
+        return f"（{text}）" if self.language == "zh" else f" ({text})"
+
     def subject(self, value: str) -> str:
         """Return the word of a subject that is no person (the incident, a tube), or the id as it was given."""
         return sentence(f"subject_kind.{value}", {}, self.language) if f"subject_kind.{value}" in table() else value

@@ -126,7 +126,7 @@ def _rows_of(pen: Pen, members: list[Item], shared: set[str], differs: list[str]
     ranked = sorted(members, key=lambda c: (c.get("call_rank") or 10**9, str(c.get("person"))))
     rows: list[list[Cell | str]] = [_person(pen, c, shared) for c in ranked[:MOST_IN_GROUP]]
     head = [pen.word(code) for code in ("person", "together", "when", "differs", "ask")]
-    blocks = [para(pen.word("differs") + pen.word("colon") + pen.listed(differs), tone="quiet")] if differs else []
+    blocks = [para(pen.word("differs") + pen.colon + pen.listed(differs), tone="quiet")] if differs else []
     if rows:
         blocks.append(table(head, rows, (1.2, 1.1, 1.4, 2.6, 2)))
     if len(ranked) > MOST_IN_GROUP:
