@@ -103,9 +103,7 @@ def table(
     }
 
 
-def cell(
-    text: str, *, strong: bool = False, sub: str = "", tone: str = "", why: Sequence[str] = ()
-) -> Cell:
+def cell(text: str, *, strong: bool = False, sub: str = "", tone: str = "", why: Sequence[str] = ()) -> Cell:
     """Return a cell, with only what it has."""
     made: Cell = {"text": text}
     if strong:

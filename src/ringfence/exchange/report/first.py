@@ -60,10 +60,14 @@ def _next_hours(pen: Pen) -> list[Block]:
     grouped = gathered(pen, due)
     blocks = [heading(pen.word("next_hours", until=f"{limit:%H:%M}"), "next", part=NOW)]
     calls = sorted(pen.plan.get("calls", []), key=lambda c: c.get("rank") or 0)
+    items = [_act(pen, at, group) for at, group in enumerate(grouped[:MOST_ACTS], start=1)]
+    late = [item for item in items if item["tone"] == "late"]
+    if late:
+        blocks += [heading(pen.word("late_first"), level=3), acts(late)]
     blocks += _calls(pen, calls, due)
     blocks.append(heading(pen.word("by_deadline"), level=3))
-    items = [_act(pen, at, group) for at, group in enumerate(grouped[:MOST_ACTS], start=1)]
-    blocks.append(acts(items) if items else para(pen.word("nothing_due"), tone="quiet"))
+    items = items[len(late) :]
+    blocks.append(acts(items) if items else para(pen.word("nothing_further" if late else "nothing_due"), tone="quiet"))
     if len(grouped) > MOST_ACTS:
         blocks.append(para(pen.word("further_acts", n=number(len(grouped) - MOST_ACTS)), tone="quiet"))
     asked = [u for u in pen.plan.get("unknowns", []) if (pen.at(u.get("by")) or _FAR) <= limit]
@@ -86,13 +90,14 @@ def _calls(pen: Pen, calls: list[Mapping[str, Any]], due: list[Duty]) -> list[Bl
         return [*blocks, para(pen.word("no_calls"), tone="quiet")]
     known = {str(c.get("person")): c for c in pen.plan.get("candidates", [])}
     duty_of: dict[str, Duty] = {}
-    for duty in sorted(due, key=lambda d: _due(pen, d)):
-        for name in {str(duty.get("subject")), str(duty.get("who"))}:
-            duty_of.setdefault(name, duty)
+    for one in sorted(due, key=lambda d: _due(pen, d)):
+        for key in {str(one.get("subject")), str(one.get("who"))}:
+            duty_of.setdefault(key, one)
     rows: list[list[Cell | str]] = []
     for rank, call in enumerate(calls[:MOST_CALLS], start=1):
         name = str(call.get("person", ""))
-        about, duty = known.get(name, {}), duty_of.get(name)
+        about = known.get(name, {})
+        duty = duty_of.get(name)
         remains, tone = pen.remains(duty.get("due")) if duty else ("", "")
         rows.append(
             [
@@ -147,7 +152,7 @@ def _act(pen: Pen, at: int, group: list[Duty]) -> Act:
         "remains": remains,
         "deadline": pen.word("by", time=pen.when(duty.get("due"))),
         "tone": tone,
-        "text": text if len(group) == 1 and who in text else pen.word("act_of", who=who, act=text),
+        "text": text if len(group) == 1 and who in text else text + pen.in_brackets(who),
         "desk": pen.desk(duty),
         "why": pen.why(duty.get("why")),
     }
@@ -173,7 +178,7 @@ def _if_assessed(pen: Pen) -> list[Block]:
     classes = [(number(n), pen.contact_class(code)) for code, n in part.get("by_class", {}).items()]
     classes.append((number(part.get("person_days") or 0), pen.word("person_days")))
     blocks.append(figures(classes, part=PROPOSED))
-    rows = [
+    rows: list[list[Cell | str]] = [
         [
             cell(pen.contact_class(m.get("class")), strong=True),
             cell(pen.term(m.get("course"), "course"), sub=pen.term(m.get("stage") or "", "stage")),
@@ -198,7 +203,7 @@ def _knowledge(pen: Pen) -> list[Block]:
     known = [pen.text(one) for one in pen.plan.get("knowns", [])]
     blocks.append(bullets(known) if known else para(pen.word("nothing_told"), tone="quiet"))
     blocks.append(heading(pen.word("not_known"), level=3))
-    rows = []
+    rows: list[list[Cell | str]] = []
     for one in pen.plan.get("unknowns", []):
         remains, tone = pen.remains(one.get("by"))
         rows.append(

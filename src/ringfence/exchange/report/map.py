@@ -36,7 +36,7 @@ def map_svg(pen: Pen, points: list[dict[str, Any]]) -> str:
     """Return the map; north is up, and a degree of longitude is as long as it is there."""
     shrink = math.cos(math.radians(sum(p["lat"] for p in points) / len(points)))
     xs, ys = [p["lon"] * shrink for p in points], [p["lat"] for p in points]
-    side = max((max(xs) - min(xs)) / (WIDE - 2 * _EDGE), (max(ys) - min(ys)) / (_TALL - 2 * _EDGE), 0.02 / WIDE)
+    side = max((max(xs) - min(xs)) / (WIDE - 2 * _EDGE), (max(ys) - min(ys)) / (_TALL - 2 * _EDGE), 0.02 / WIDE) * 1.15
     middle_x, middle_y = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
 
     def place(lon: float, lat: float) -> tuple[float, float]:
@@ -52,7 +52,7 @@ def map_svg(pen: Pen, points: list[dict[str, Any]]) -> str:
     placed = [(at, p, *place(p["lon"], p["lat"])) for at, p in enumerate(points, start=1)]
     body += [_circle(at, p, x, y, most) for at, p, x, y in placed]
     body += _names(pen, placed, most)
-    body += [_scale(pen, side), *_legend(pen, points)]
+    body += [_scale(pen, side), *_legend(pen, points), _inset(rings, shrink, (middle_x, middle_y), side)]
     return svg("".join(body), _TALL + 34, pen.word("map_told", n=number(len(points))))
 
 
@@ -84,6 +84,29 @@ def _names(pen: Pen, placed: list[tuple[int, dict[str, Any], float, float]], mos
 
 def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _inset(rings: list[Ring], shrink: float, middle: tuple[float, float], side: float) -> str:
+    """Return the whole outline small in a corner with a frame where the map is, if the map shows only a part of it."""
+    corners = [(lon * shrink, lat) for ring in rings for lon, lat in ring]
+    if not corners:
+        return ""
+    left, right = min(x for x, _ in corners), max(x for x, _ in corners)
+    low, high = min(y for _, y in corners), max(y for _, y in corners)
+    if right - left <= WIDE * side and high - low <= _TALL * side:
+        return ""
+    small = max((right - left) / 132, (high - low) / 92)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return 82 + (x - (left + right) / 2) / small, 60 - (y - (low + high) / 2) / small
+
+    drawn = "".join(_path([place(lon * shrink, lat) for lon, lat in ring]) for ring in rings)
+    x, y = place(*middle)
+    wide, tall = max(4.0, WIDE * side / small), max(3.0, _TALL * side / small)
+    frame = (
+        f'<rect class="frame" x="{x - wide / 2:.1f}" y="{y - tall / 2:.1f}" width="{wide:.1f}" height="{tall:.1f}"/>'
+    )
+    return f'<path class="paper" d="M8 6H156V114H8Z"/><path class="land" d="{drawn}"/>{frame}'
 
 
 def _scale(pen: Pen, side: float) -> str:

@@ -83,7 +83,7 @@ def _half(one: Pen) -> str:
     return (
         f'<div class="half {one.language}" lang="{_HTML_LANG[one.language]}">{banner}<main class="sheet">\n'
         f'<h1>{safe(title_of(one))}</h1><p class="meta">{safe(facts_line(one))} · {safe(pack_of(one))}</p>\n'
-        f"{''.join(_block(one, b) for b in blocks[:_after_card(blocks)])}"
+        f"{''.join(_block(one, b) for b in blocks[: _after_card(blocks)])}"
         f"{''.join(_block(one, b) for b in blocks[_after_card(blocks) : _after_acts(blocks)])}"
         f'<nav aria-label="{safe(one.word("contents"))}"><ul class="toc">{links}</ul></nav>\n'
         f"{''.join(_block(one, b) for b in blocks[_after_acts(blocks) :])}"
@@ -196,9 +196,7 @@ def _cell(one: Pen, cell: Cell, label: str, *, first: bool) -> str:
     css = f' class="{"" if cell["text"] or sub else "empty"}{tone}"' if tone or not (cell["text"] or sub) else ""
     name = "th" if first else "td"
     role = ' scope="row" role="rowheader"' if first else ' role="cell"'
-    return (
-        f'<{name}{role}{css} data-label="{label}"><div>{main}{sub}{_why(one, cell.get("why", []))}</div></{name}>'
-    )
+    return f'<{name}{role}{css} data-label="{label}"><div>{main}{sub}{_why(one, cell.get("why", []))}</div></{name}>'
 
 
 def _drawing(_: Pen, block: Block) -> str:

@@ -20,7 +20,10 @@ from ringfence.exchange.report.svg import alone, sheet
 
 FONT = "RingfenceSansSC-Regular.otf"
 MISSING = "□"
-_TURNING = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u00ad"))
+MOST_ROWS = 200  # a longer list is set plainly, a line a row, and without tags: rich cells take many seconds
+_TURNING = dict.fromkeys(
+    (0xAD, 0xFEFF, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)  # unseen signs, and those that turn the reading order
 
 
 def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")) -> None:
@@ -34,7 +37,9 @@ def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")
         compiler = typst.Compiler(
             sheet("report.typ").encode(), font_paths=fonts_found, sys_inputs={"halves": json.dumps(printed)}
         )
-        made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()))
+        made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()), pdf_tags=not _is_long(printed))
+    if not isinstance(made, bytes):
+        raise TypeError("the setter of prints gave no single file")
     path.write_bytes(made)
 
 
@@ -64,9 +69,20 @@ def _half(one: Pen) -> dict[str, Any]:
 
 def _printed(block: Mapping[str, Any]) -> dict[str, Any]:
     made = dict(block)
+    if made["kind"] == "table" and len(made["rows"]) > MOST_ROWS:
+        return made | {"kind": "names", "rows": [[_flat(c) for c in row] for row in made["rows"]]}
     if made["kind"] == "drawing":
         made["svg"] = alone(made["svg"])
     return made
+
+
+def _is_long(halves: Sequence[Mapping[str, Any]]) -> bool:
+    return any(block["kind"] == "names" for half in halves for block in half["blocks"])
+
+
+def _flat(one: Mapping[str, Any]) -> str:
+    """Return a cell of a long list on one line."""
+    return " · ".join(part for part in (one["text"], one.get("sub", "")) if part)
 
 
 def _shown(value: Any, lost: set[str]) -> Any:

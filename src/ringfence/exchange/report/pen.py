@@ -123,11 +123,24 @@ class Pen:
             return joint.join(every[:most]) + self.word("and_more", n=number(len(every) - most))
         return joint.join(every)
 
+    @property
+    def colon(self) -> str:
+        """Return the colon of the language."""
+        return "：" if self.language == "zh" else ": "
+
+    def in_brackets(self, text: str) -> str:
+        """Return a text in the brackets of the language, to be set after a sentence."""
+        return f"（{text}）" if self.language == "zh" else f" ({text})"
+
+    def subject(self, value: str) -> str:
+        """Return the word of a subject that is no person (the incident, a tube), or the id as it was given."""
+        return sentence(f"subject_kind.{value}", {}, self.language) if f"subject_kind.{value}" in table() else value
+
     def person(self, value: object) -> str:
         """Return how a person is named: a name where the plan gives one."""
         if isinstance(value, Mapping):
             return str(value.get("name") or value.get("subject") or value.get("person") or value.get("id") or "")
-        return "" if value is None else str(value)
+        return "" if value is None else self.subject(str(value))
 
 
 def pen(plan: Plan, language: str) -> Pen:

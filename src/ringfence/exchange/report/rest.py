@@ -1,4 +1,4 @@
-"""The further pages of a report: map, cases, groups, duties by desk, calendar, hypotheses, what was wrong, the annex."""
+"""The further pages of a report: map, cases, groups, duties by desk, calendar, hypotheses, errors, the annex."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _map(pen: Pen) -> list[Block]:
     if not points:
         return [*blocks, para(pen.word("map_empty"), tone="quiet")]
     blocks.append(drawing(map_svg(pen, points), pen.word("map_told", n=number(len(points)))))
-    rows = [
+    rows: list[list[Cell | str]] = [
         [str(at), pen.text(p) or pen.word("no_name"), pen.term(p.get("kind") or "", "place_kind"), number(p["n"])]
         for at, p in enumerate(points, start=1)
     ]
@@ -57,7 +57,7 @@ def _cases(pen: Pen) -> list[Block]:
             (pen.word("onset"), pen.when(case.get("onset"))),
             (pen.word("first_positive"), pen.when(case.get("first_positive"))),
             (pen.word("isolated"), pen.when(case.get("isolated"))),
-            (pen.word("infectious"), pen.span(*(list(case.get("infectious") or ()) + [None, None])[:2])),
+            (pen.word("infectious"), pen.span(*[*(case.get("infectious") or ()), None, None][:2])),
         ]
         unknown = pen.word("not_known")
         blocks.append(para(" · ".join(f"{name}: {value or unknown}" for name, value in facts)))
@@ -66,7 +66,7 @@ def _cases(pen: Pen) -> list[Block]:
             continue
         if svg := case_svg(pen, case):
             blocks.append(drawing(svg, pen.word("timeline_told")))
-        rows = [
+        rows: list[list[Cell | str]] = [
             [
                 cell(pen.span(e.get("at"), e.get("until")) if e.get("until") else pen.when(e.get("at"))),
                 pen.term(e.get("kind") or "", "report.event", "fact_kind"),
@@ -124,9 +124,9 @@ def _group(pen: Pen, group: Item, people: Mapping[str, Item]) -> list[Block]:
 
 def _rows_of(pen: Pen, members: list[Item], shared: set[str], differs: list[str]) -> list[Block]:
     ranked = sorted(members, key=lambda c: (c.get("call_rank") or 10**9, str(c.get("person"))))
-    rows = [_person(pen, c, shared) for c in ranked[:MOST_IN_GROUP]]
+    rows: list[list[Cell | str]] = [_person(pen, c, shared) for c in ranked[:MOST_IN_GROUP]]
     head = [pen.word(code) for code in ("person", "together", "when", "differs", "ask")]
-    blocks = [para(pen.word("differs") + pen.word("colon") + pen.listed(differs), tone="quiet")] if differs else []
+    blocks = [para(pen.word("differs") + pen.colon + pen.listed(differs), tone="quiet")] if differs else []
     if rows:
         blocks.append(table(head, rows, (1.2, 1.1, 1.4, 2.6, 2)))
     if len(ranked) > MOST_IN_GROUP:
@@ -191,7 +191,7 @@ def _calendar(pen: Pen) -> list[Block]:
         para(pen.word("calendar_means"), tone="note", part=PROPOSED),
     ]
     columns = ("tests", "releases", "rooms", "seats", "reports")
-    rows = [
+    rows: list[list[Cell | str]] = [
         [cell(pen.when(one.get("day")), strong=True), *(number(int(one.get(code) or 0)) for code in columns)]
         for one in pen.plan.get("calendar", [])
     ]
@@ -203,7 +203,7 @@ def _calendar(pen: Pen) -> list[Block]:
 
 def _hypotheses(pen: Pen) -> list[Block]:
     blocks = [heading(pen.word("hypotheses"), "hypotheses"), para(pen.word("hypotheses_mean"), tone="note")]
-    rows = [
+    rows: list[list[Cell | str]] = [
         [
             cell(pen.text(one), strong=True),
             pen.desk({"desk": one.get("who")}),
@@ -274,10 +274,8 @@ def _files(pen: Pen) -> list[Block]:
 
 
 def _annex(pen: Pen) -> list[Block]:
-    people = sorted(
-        pen.plan.get("candidates", []), key=lambda c: (c.get("call_rank") or 10**9, str(c.get("person")))
-    )
-    rows = [_person(pen, one, set(), with_class=True) for one in people]
+    people = sorted(pen.plan.get("candidates", []), key=lambda c: (c.get("call_rank") or 10**9, str(c.get("person"))))
+    rows: list[list[Cell | str]] = [_person(pen, one, set(), with_class=True) for one in people]
     head = [pen.word(code) for code in ("person", "together", "when", "why", "ask")]
     blocks = [heading(pen.word("annex", n=number(len(people))), "annex", part=PROPOSED)]
     if not rows:

@@ -1,4 +1,4 @@
-"""The line of one case: days side by side, when infectious, where seen, and the marks of onset, sample and isolation."""
+"""The line of one case: days side by side, when infectious, when seen, and the marks of its course."""
 
 from __future__ import annotations
 
@@ -37,16 +37,14 @@ def case_svg(pen: Pen, case: Mapping[str, Any]) -> str:
     body.append(text(0, 45, pen.word("infectious"), "small"))
     body.append(text(0, 75, pen.word("seen"), "small"))
     body += [box(x(start), 62, max(2.0, x(end) - x(start)), 16, "ink") for start, end in visits]
-    rows: list[float] = []
-    for code, at in sorted(marks, key=lambda pair: pair[1]):
+    latest_first = sorted(marks, key=lambda pair: pair[1], reverse=True)  # so that no line crosses a text
+    for row, (code, at) in enumerate(latest_first):
         at_x, told = x(at), f"{pen.word(code)} {moment(at, pen.language)}"
         room = width(told) * 6.4
         left = min(at_x + 4, WIDE - room)
-        row = next((n for n, taken in enumerate(rows) if taken < left), len(rows))
-        rows[row : row + 1] = [left + room + 8]
         body.append(line(at_x, 26, at_x, 92 + row * 16, "mark"))
         body.append(text(left, 98 + row * 16, told, "small strong"))
-    return svg("".join(body), 94 + 16 * max(1, len(rows)), pen.word("timeline_told"))
+    return svg("".join(body), 94 + 16 * max(1, len(marks)), pen.word("timeline_told"))
 
 
 def _days(pen: Pen, begin: datetime, days: int, wide: float) -> str:
