@@ -88,25 +88,25 @@ def _family(stream: Stream, a: int, b: int, age: NDArray[np.uint8], sex: NDArray
     size = b - a
     u = draw(stream)
     if size == 1:
-        age[a] = 66 + int(26 * draw(stream) ** 1.4) if u < 0.44 else 21 + int(45 * draw(stream))
+        age[a] = 66 + int(26 * draw(stream) ** 1.4) if u < 0.38 else 21 + int(45 * draw(stream))
         return
     if size == 2 and u < 0.2:  # one parent, or one old parent, with a child
         parent = 30 + int(50 * draw(stream))
         age[a], age[a + 1] = parent, max(0, parent - 22 - int(14 * draw(stream)))
         return
     if size == 2:
-        wife = 61 + int(22 * draw(stream) ** 1.4) if u < 0.6 else 22 + int(38 * draw(stream))
+        wife = 61 + int(22 * draw(stream) ** 1.4) if u < 0.52 else 22 + int(38 * draw(stream))
         _couple(stream, a, wife, age, sex)
         return
     elders = 0
     if size == 3:
         elders = 1 if u < 0.2 else 0
     elif size == 4:
-        elders = 2 if u < 0.35 else (1 if u < 0.5 else 0)
+        elders = 2 if u < 0.3 else (1 if u < 0.5 else 0)
     else:
         elders = 2 if u < 0.8 else 1
     children = size - 2 - elders
-    youngest, born_at = int(32 * draw(stream) ** 1.1), 23 + int(11 * draw(stream))
+    youngest, born_at = int(30 * draw(stream) ** 1.7), 23 + int(11 * draw(stream))
     wife = born_at + youngest + 3 * max(0, children - 1)
     if children == 0:
         wife = 24 + int(34 * draw(stream))
