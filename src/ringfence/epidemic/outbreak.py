@@ -72,7 +72,7 @@ class Scene:
     disease: Disease
     days: int
     seed: int = 0
-    mixing: Mixing = Mixing()
+    mixing: Mixing = Mixing()  # noqa: RUF009 — frozen
     seeds: int = 1
     """How many people are infected at the beginning, drawn anew for each replicate."""
     given: tuple[int, ...] = ()

@@ -50,7 +50,10 @@ def told_cases(
 def _event(fact: Fact, tellers: Tellers) -> dict[str, Any]:
     value = fact.value.get("state") or fact.value.get("outcome") or fact.value.get("kind") or fact.value.get("stage")
     kind = tellers.both("word", "fact_kind", fact.kind)
-    said = kind if value is None else say("respond.event", what=kind, value=tellers.both("word", "word", str(value)))
+    said = kind
+    if value is not None:
+        worded = tellers.both("word", "word", str(value))
+        said = {"en": f"{kind['en']}: {worded['en']}", "zh": f"{kind['zh']}：{worded['zh']}"}
     return {"at": tellers.moment(fact.at), "until": None if fact.until is None else tellers.moment(fact.until),
             "kind": fact.kind, **said}  # fmt: skip
 
