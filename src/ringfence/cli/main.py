@@ -40,6 +40,7 @@ COMMANDS = {
     "packs": "ringfence.cli.packs",
     "duties": "ringfence.cli.duties",
     "gap": "ringfence.cli.gap",
+    "outbreak": "ringfence.cli.outbreak",
 }
 
 

@@ -174,8 +174,6 @@ class _Worker:
 
     def _state(self, cases: int) -> spread.State:
         events, held = _EVENTS_EACH * cases, min(self.scene.city.people, _HELD_EACH * cases)
-        whole = {np.int64: 9, np.uint32: 1}
-        del whole
         return spread.State(
             *self.rows,
             np.zeros(cases, np.int64), np.zeros(cases, np.int64), np.zeros(cases, np.uint32),

@@ -279,9 +279,7 @@ def _infect(
     state.generation[case] = 0 if infector < 0 else state.generation[state.case_of[infector]] + 1
     symptoms = uniform(key, SYMPTOMS, person, 0, 0) >= course.asymptomatic
     onset = at + _picked(course.incubation, uniform(key, INCUBATION, person, 0, 0))
-    individual = course.individual[
-        np.int64(uniform(key, INFECTIOUSNESS, person, 0, 0) * course.individual.shape[0])
-    ]
+    individual = course.individual[np.int64(uniform(key, INFECTIOUSNESS, person, 0, 0) * course.individual.shape[0])]
     individual *= 1.0 if symptoms else course.asymptomatic_infectiousness
     anchor = onset if course.from_onset else at
     state.symptoms[case], state.peak[case] = symptoms, individual
