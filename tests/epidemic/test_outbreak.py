@@ -68,7 +68,7 @@ def test_wei_meets_fang_at_home_and_nobody_else():
 
 @pytest.mark.parametrize("policy", [NOTHING, WATCHED], ids=["nothing is done", "found, traced and tested"])
 def test_the_engine_agrees_with_the_reference(policy):
-    people, days, runs = 300, 25, 200
+    people, days, runs = 200, 20, 120
     scene = Scene(HashedCity(people, seed=5), FLU_LIKE, days=days, seed=5, seeds=3)
     quick = replicate(scene, policy, replicates=4 * runs, threads=1).infections
     known = {}

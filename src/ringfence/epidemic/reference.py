@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from functools import cache
 from math import exp
 from typing import Any
 
@@ -17,6 +18,23 @@ from ringfence.epidemic.settings import Delay, Disease, Mixing, Policy, setting_
 
 Meeting = tuple[int, int, int, int, int]
 """The other person, the minute of the day, minutes together, crowd, kind of place."""
+
+
+@cache
+def infectiousness(generation: Delay, shift: float, hour: int) -> float:
+    """Return infectiousness in an hour after infection or onset, per day."""
+    law = generation.law
+    return float(24 * (law.cdf((hour + 1) / 24 - shift) - law.cdf(hour / 24 - shift)))
+
+
+def drawn(delay: Delay, rng: np.random.Generator) -> float:
+    """Return a delay in days."""
+    if delay.law is None:
+        return delay.mean
+    ratio = delay.sd / delay.mean
+    if delay.family == "gamma":
+        return rng.gamma(1 / ratio**2, delay.mean * ratio**2)
+    return float(delay.law.rvs(random_state=rng))
 
 
 def outbreak(
@@ -34,7 +52,7 @@ def outbreak(
         heapq.heappush(events, (at, len(events) + int(rng.integers(1 << 40)), what, about))
 
     def minutes(delay: Delay) -> int:
-        return int(1440 * (delay.mean if delay.law is None else delay.law.rvs(random_state=rng)))
+        return int(1440 * drawn(delay, rng))
 
     def away(person: int, at: int) -> bool:
         found = infected.get(person, {}).get("found_at")
@@ -113,8 +131,7 @@ def outbreak(
             person, other, together, crowd, kind = about
             case = infected[person]
             hour = (at - case["anchor"]) // 60
-            law, shift = disease.generation.law, disease.shift
-            infectious = 24 * (law.cdf((hour + 1) / 24 - shift) - law.cdf(hour / 24 - shift))
+            infectious = infectiousness(disease.generation, disease.shift, hour)
             share = mixing.room[kind] / (mixing.room[kind] + max(0, crowd - 2))
             dose = scale * case["strength"] * infectious * mixing.hazard[kind] * together * share
             if rng.random() < 1 - exp(-dose) and other not in infected and other not in immune:
