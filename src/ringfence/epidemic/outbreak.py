@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -72,7 +72,7 @@ class Scene:
     disease: Disease
     days: int
     seed: int = 0
-    mixing: Mixing = Mixing()
+    mixing: Mixing = field(default_factory=Mixing)
     seeds: int = 1
     """How many people are infected at the beginning, drawn anew for each replicate."""
     given: tuple[int, ...] = ()

@@ -37,7 +37,7 @@ def drawn(delay: Delay, rng: np.random.Generator) -> float:
     return float(delay.law.rvs(random_state=rng))
 
 
-def outbreak(
+def outbreak(  # noqa: PLR0915 — one page, read from top to bottom
     meetings: Callable[[int, int], list[Meeting]], people: int, disease: Disease, policy: Policy, *,
     scale: float, days: int, seeds: int, mixing: Mixing, rng: np.random.Generator,
 ) -> dict[int, dict[str, Any]]:  # fmt: skip
