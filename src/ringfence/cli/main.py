@@ -42,6 +42,7 @@ COMMANDS = {
     "duties": "ringfence.cli.duties",
     "gap": "ringfence.cli.gap",
     "city": "ringfence.cli.city",
+    "outbreak": "ringfence.cli.outbreak",
     "drill": "ringfence.cli.drill",
     "respond": "ringfence.cli.respond",
 }

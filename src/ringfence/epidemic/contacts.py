@@ -56,7 +56,13 @@ _CUTS = (
 )
 """How twelve neighbours live together: on average 2.4 to a household, close to the 2.6 of China's census of 2020."""
 _WORK_CUTS = ((64,), (40, 24), (30, 14, 10, 6, 4), (48, 8, 4, 4), (20, 16, 12, 8, 5, 3), (12, 12, 10, 10, 10, 10))
-_GATHERING_CUTS = ((2,) * 32, (2,) * 16 + (4,) * 8, (2,) * 12 + (4,) * 4 + (8,) * 3, (3,) * 8 + (5,) * 4 + (20,), (2,) * 7 + (10,) * 2 + (30,))  # fmt: skip
+_GATHERING_CUTS = (
+    (2,) * 32,
+    (2,) * 16 + (4,) * 8,
+    (2,) * 12 + (4,) * 4 + (8,) * 3,
+    (3,) * 8 + (5,) * 4 + (20,),
+    (2,) * 7 + (10,) * 2 + (30,),
+)
 
 
 class Source(NamedTuple):

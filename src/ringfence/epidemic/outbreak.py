@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -72,7 +72,7 @@ class Scene:
     disease: Disease
     days: int
     seed: int = 0
-    mixing: Mixing = Mixing()  # noqa: RUF009 — frozen
+    mixing: Mixing = field(default_factory=Mixing)
     seeds: int = 1
     """How many people are infected at the beginning, drawn anew for each replicate."""
     given: tuple[int, ...] = ()
@@ -174,8 +174,6 @@ class _Worker:
 
     def _state(self, cases: int) -> spread.State:
         events, held = _EVENTS_EACH * cases, min(self.scene.city.people, _HELD_EACH * cases)
-        whole = {np.int64: 9, np.uint32: 1}
-        del whole
         return spread.State(
             *self.rows,
             np.zeros(cases, np.int64), np.zeros(cases, np.int64), np.zeros(cases, np.uint32),

@@ -1,0 +1,152 @@
+"""One outbreak among few: what the engine does, and that it agrees with the slow reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from ringfence.epidemic import reference
+from ringfence.epidemic.branching import Branching, controlled
+from ringfence.epidemic.contacts import HashedCity, VisitedCity, meetings_of, other_of, room_for
+from ringfence.epidemic.outbreak import Scene, replicate, simulate
+from ringfence.epidemic.presets import names, preset
+from ringfence.epidemic.settings import NOTHING, Delay, Disease, Mixing, Policy
+from ringfence.vocabulary.places import PlaceKind
+from ringfence.vocabulary.refusals import Refused
+
+FLU_LIKE = Disease(r0=2.0, dispersion=0.5, incubation=Delay(3.0, 1.0), generation=Delay(4.0, 1.5), asymptomatic=0.2)
+WATCHED = Policy(reported=0.8, onset_to_isolation=Delay(1.0, 0.5), traced=(1.0, 0.7, 0.4), quarantine_tests=(1.0, 4.0))
+
+
+def met(source, person, day):
+    room = room_for()
+    found = meetings_of(source, person, day, room)
+    rows = []
+    for index in range(found):
+        other = other_of(source, room.code[index], day)
+        if other >= 0:
+            rows.append(
+                (
+                    int(other),
+                    int(room.at[index]),
+                    int(room.minutes[index]),
+                    int(room.crowd[index]),
+                    int(room.kind[index]),
+                )
+            )
+    return rows
+
+
+def test_a_meeting_is_the_same_from_both_sides():
+    source = HashedCity(500, seed=3).source()
+    for person in range(0, 500, 50):
+        for other, *what in met(source, person, 2):
+            assert [person, *what] in [list(row) for row in met(source, other, 2)]
+
+
+def test_people_meet_about_as_many_as_surveys_find():
+    source = HashedCity(100_000, seed=1).source()
+    counts = [len(met(source, person, 1)) for person in range(0, 100_000, 250)]
+    assert 8 < np.mean(counts) < 25
+    assert max(counts) > 3 * np.median(counts)
+
+
+def test_wei_meets_fang_at_home_and_nobody_else():
+    wei, fang, zhao = 0, 1, 2
+    city = VisitedCity(
+        people=3, days=2, place=np.array([0, 0, 1], np.uint32), person=np.array([wei, fang, zhao], np.uint32),
+        start=np.array([1200, 1380, 0], np.int32), end=np.array([1500, 1560, 2880], np.int32),
+        kinds=np.array([PlaceKind.HOME, PlaceKind.MARKET], np.uint8),
+    )  # fmt: skip
+    source = city.source()
+    assert met(source, wei, 0) == [(fang, 1410, 60, 2, 1)]
+    assert met(source, wei, 1) == [(fang, 30, 60, 2, 1)]
+    assert met(source, zhao, 0) == []
+    assert met(source, wei, 2) == met(source, wei, 0), "the days repeat"
+
+
+@pytest.mark.parametrize("policy", [NOTHING, WATCHED], ids=["nothing is done", "found, traced and tested"])
+def test_the_engine_agrees_with_the_reference(policy):
+    people, days, runs = 200, 20, 120
+    scene = Scene(HashedCity(people, seed=5), FLU_LIKE, days=days, seed=5, seeds=3)
+    quick = replicate(scene, policy, replicates=4 * runs, threads=1).infections
+    known = {}
+
+    def meetings(person, day):
+        if (person, day) not in known:
+            known[person, day] = met(scene.source, person, day)
+        return known[person, day]
+
+    slow = []
+    for run in range(runs):
+        found = reference.outbreak(
+            meetings, people, FLU_LIKE, policy, scale=scene.course.scale, days=days, seeds=3, mixing=Mixing(),
+            rng=np.random.default_rng(run),
+        )  # fmt: skip
+        slow.append(len(found))
+    told = (np.mean(quick), np.mean(slow), np.std(quick), np.std(slow))
+    assert abs(told[0] - told[1]) < 4 * np.hypot(told[2] / (4 * runs) ** 0.5, told[3] / runs**0.5), told
+    assert ks_2samp(quick, slow).pvalue > 0.001, told
+
+
+def test_the_same_seed_gives_the_same_outbreaks_with_any_number_of_threads():
+    scene = Scene(HashedCity(20_000), FLU_LIKE, days=30, seed=7, seeds=3)
+    alone, together = (replicate(scene, WATCHED, replicates=60, threads=n) for n in (1, 3))
+    assert np.array_equal(alone.by_day, together.by_day)
+    assert np.array_equal(alone.person_days, together.person_days)
+    assert [len(simulate(scene, WATCHED, replicate=n).person) for n in range(5)] == alone.infections[:5].tolist()
+
+
+def test_the_first_infect_as_many_as_r0_says_and_after_the_generation_interval():
+    # Among gatherings only: at home the strongest soon have nobody left, and the interval shortens.
+    apart = Mixing(hazard=tuple(float(kind == PlaceKind.OTHER) for kind in PlaceKind))
+    even = replace(FLU_LIKE, dispersion=50.0)
+    many = Scene(HashedCity(300_000), even, days=16, seed=2, seeds=1500, mixing=apart)
+    truth = simulate(many)
+    first = set(truth.person[truth.generation == 0].tolist())
+    direct = np.isin(truth.infector, list(first))
+    infected = direct.sum() / len(first)
+    waits = truth.infected_at[direct] / 1440
+    assert 1.6 < infected < 2.2, "a little less than 2, for some of their contacts were infected by others"
+    assert abs(waits.mean() - FLU_LIKE.generation.mean) < 0.4
+
+
+def test_measures_share_their_chance_so_that_less_is_never_found_by_doing_more():
+    scene = Scene(HashedCity(50_000), FLU_LIKE, days=30, seed=4, seeds=4)
+    nothing, little, much = (
+        replicate(scene, policy, replicates=60, threads=1).infections
+        for policy in (NOTHING, Policy(reduction=(0, 0.3, 0.3)), Policy(reduction=(0, 0.7, 0.7)))
+    )
+    assert (little <= nothing).mean() > 0.95
+    assert (much <= little).mean() > 0.95
+
+
+def test_the_final_size_of_an_evenly_mixed_city_is_that_of_the_equation():
+    even = Disease(r0=1.8, dispersion=1e3, incubation=Delay(2), generation=Delay(3.0, 1.0))
+    community = Mixing(hazard=tuple(1.0 if kind == PlaceKind.OTHER else 0.0 for kind in PlaceKind))
+    scene = Scene(HashedCity(20_000, sociability=1e4), even, days=250, seed=1, seeds=40, mixing=community)
+    share = simulate(scene).person.size / 20_000
+    z = 0.9
+    for _ in range(100):
+        z = 1 - np.exp(-1.8 * z)
+    assert abs(share - z) < 0.04
+
+
+@pytest.mark.parametrize(
+    ("r0", "traced", "most"),
+    [(1.5, 0.5, True), (2.5, 0.6, False), (2.5, 0.8, True), (3.5, 0.8, False), (3.5, 1.0, True)],
+)
+def test_control_of_most_outbreaks_needs_the_tracing_that_hellewell_found(r0, traced, most):
+    rng = np.random.default_rng(20)
+    share = np.mean([controlled(Branching(r0=r0, traced=traced), rng) for _ in range(300)])
+    assert (share > 0.5) == most, share
+
+
+def test_every_disease_has_a_source_and_what_is_unknown_is_refused():
+    for name in names():
+        assert preset(name).r0 > 1
+    with pytest.raises(Refused, match="plague"):
+        preset("plague")
