@@ -106,7 +106,8 @@ def _family(stream: Stream, a: int, b: int, age: NDArray[np.uint8], sex: NDArray
     else:
         elders = 2 if u < 0.8 else 1
     children = size - 2 - elders
-    youngest, born_at = int(30 * draw(stream) ** 1.7), 23 + int(11 * draw(stream))
+    v, born_at = draw(stream), 23 + int(11 * draw(stream))
+    youngest = int(23 * v) if v < 0.66 else 15 + int(44 * (v - 0.66))  # two thirds are below 15
     wife = born_at + youngest + 3 * max(0, children - 1)
     if children == 0:
         wife = 24 + int(34 * draw(stream))
