@@ -70,7 +70,8 @@ def _half(one: Pen) -> dict[str, Any]:
 def _printed(block: Mapping[str, Any]) -> dict[str, Any]:
     made = dict(block)
     if made["kind"] == "table" and len(made["rows"]) > MOST_ROWS:
-        return made | {"kind": "names", "rows": [[_flat(c) for c in row] for row in made["rows"]]}
+        rows = [[_flat(c) for c in row[:4]] for row in made["rows"]]  # what to ask stands with the group
+        return made | {"kind": "names", "head": made["head"][:4], "widths": [1.9, 1.4, 2, 2.4], "rows": rows}
     if made["kind"] == "drawing":
         made["svg"] = alone(made["svg"])
     return made

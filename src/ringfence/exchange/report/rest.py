@@ -41,7 +41,7 @@ def _map(pen: Pen) -> list[Block]:
         return [*blocks, para(pen.word("map_empty"), tone="quiet")]
     blocks.append(drawing(map_svg(pen, points), pen.word("map_told", n=number(len(points)))))
     rows: list[list[Cell | str]] = [
-        [str(at), pen.text(p) or pen.word("no_name"), pen.term(p.get("kind") or "", "place_kind"), number(p["n"])]
+        [str(at), pen.text(p) or pen.word("no_name"), pen.term(p.get("kind") or "", "report.place"), number(p["n"])]
         for at, p in enumerate(points, start=1)
     ]
     head = [pen.word(code) for code in ("no", "place", "kind", "people")]
@@ -224,7 +224,7 @@ def _earlier(pen: Pen) -> list[Block]:
     case = pen.text(told.get("case")) or pen.listed([pen.person(c) for c in pen.plan.get("cases", [])[:1]])
     blocks.append(para(pen.word("earlier_means", case=case), tone="note", part=PROPOSED))
     for code in ("added", "dropped", "changed"):
-        items = [f"{pen.person(one)}{pen.word('colon')}{pen.text(one)}" for one in told.get(code, [])]
+        items = [f"{pen.person(one)}{pen.colon}{pen.text(one)}" for one in told.get(code, [])]
         title = pen.word(f"earlier_{code}", n=number(len(items)))
         blocks.append(heading(title, level=4, part=PROPOSED))
         more = [pen.word("and_more", n=number(len(items) - MOST_WRONG))] if len(items) > MOST_WRONG else []
