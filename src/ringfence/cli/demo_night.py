@@ -41,7 +41,9 @@ class Night:
 
 def rehearse(scene: Scene, out: Path) -> Night:
     """Run a night from nothing and write everything below a folder; what an earlier rehearsal left there goes."""
-    from ringfence.drill.outbreak import spread_in, write_truth
+    from dataclasses import asdict
+
+    from ringfence.drill.outbreak import begins, spread_in, truth_of, write_truth
     from ringfence.drill.world import open_world
     from ringfence.epidemic.settings import Delay, Disease
 
@@ -53,8 +55,10 @@ def rehearse(scene: Scene, out: Path) -> Night:
     world = open_world(out / "city")
     disease = Disease(r0=2.6, dispersion=0.6, incubation=Delay(3.4, 1.5), generation=Delay(3.3, 1.6), asymptomatic=0.3)
     with _step(night, "demo.step_outbreak"):
-        truth, told_truth = spread_in(world, disease, days=scene.days, seed=scene.outbreak_seed, seeds=scene.seeds)
-        write_truth(truth, told_truth, out / "truth", {"seed": scene.outbreak_seed, "pack": PACK}, disease)
+        spread = spread_in(world, disease, days=scene.days, seed=scene.outbreak_seed, seeds=scene.seeds)
+        truth = truth_of(spread, begins(world))
+        about = {"seed": scene.outbreak_seed, "pack": PACK, "infections": len(truth), "parameters": asdict(disease)}
+        write_truth(spread, begins(world), out / "truth", about)
     with _step(night, "demo.step_seen"):
         moments = _observe(world, truth, out)
     for name, until in moments:

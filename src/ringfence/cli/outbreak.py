@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +12,6 @@ from ringfence.cli import output
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from ringfence.epidemic.contacts import VisitedCity
-    from ringfence.epidemic.outbreak import Truth
-
-_COLUMNS = ("person", "infector", "place", "infected_at", "infectious_from", "onset_at", "infectious_until",
-            "generation", "asymptomatic", "peak", "kind", "found_at", "found_by")  # fmt: skip
 
 
 def command(
@@ -37,7 +30,9 @@ def command(
     replicates: Annotated[int, typer.Option("--replicates", min=0, help="cli.outbreak.replicates")] = 0,
 ) -> None:
     """Spread an outbreak."""
-    from ringfence.epidemic.contacts import HashedCity
+    from ringfence.drill.outbreak import begins, city_of, write_truth
+    from ringfence.drill.world import open_world
+    from ringfence.epidemic.contacts import HashedCity, VisitedCity
     from ringfence.epidemic.outbreak import Scene, replicate, simulate
     from ringfence.epidemic.presets import preset, source_of
     from ringfence.vocabulary.refusals import Refused
@@ -48,15 +43,13 @@ def command(
         raise Refused("outbreak.out_exists", path=out)
     disease = preset(pack)
     origin = 0
+    where: HashedCity | VisitedCity = HashedCity(people or 2, seed=seed)
     if city is not None:
-        where, origin = _visited(city)
-    else:
-        where = HashedCity(people or 2, seed=seed)  # type: ignore[assignment]
+        world = open_world(city)
+        where, origin = city_of(world), begins(world)
     scene = Scene(where, disease, days=days, seed=seed, seeds=seeds)
     output.note("outbreak.preparing")
     truth = simulate(scene)
-    out.mkdir(parents=True)
-    _write(out / "infections.parquet", truth, origin)
     told: dict[str, Any] = {
         "seed": seed, "pack": pack, "city": None if city is None else str(city.name), "people": where.people,
         "days": days, "seeds": seeds, "parameters": asdict(disease), **source_of(pack),
@@ -68,7 +61,7 @@ def command(
             found = replicate(scene, replicates=replicates, progress=lambda done, total: advance(done / total))
         told["replicates"] = {"number": replicates, "infections_mean": float(found.infections.mean()),
                               "infections": found.infections.tolist()}  # fmt: skip
-    (out / "truth.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_truth(truth, origin, out, told)
 
     def people_read(_console: Console) -> None:
         output.line("outbreak.done", infections=len(truth.person), days=days, symptoms=told["counts"]["with_symptoms"],
@@ -77,37 +70,3 @@ def command(
             output.line("outbreak.repeated", number=replicates, mean=f"{told['replicates']['infections_mean']:.1f}")
 
     output.answer(told | {"out": out}, people=people_read)
-
-
-def _visited(folder: Path) -> tuple[VisitedCity, int]:
-    """Return the city whose visits a folder holds, and the minute at which its first local day begins."""
-    from datetime import date, datetime
-    from zoneinfo import ZoneInfo
-
-    import numpy as np
-
-    from ringfence.epidemic.contacts import DAY, VisitedCity
-    from ringfence.tracing.visits.store import open_store
-
-    about = json.loads((folder / "city" / "city.json").read_text(encoding="utf-8"))
-    first = date.fromisoformat(about["first_day"])
-    midnight = datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(about.get("zone", "Asia/Shanghai")))
-    origin, days, people = int(midnight.timestamp()) // 60, int(about["days"]), int(about["people"])
-    store = open_store(folder / "visits")
-    visits = store.visits_of(np.arange(people, dtype=np.uint32), origin, origin + days * DAY)
-    return VisitedCity(
-        people, days, visits.place, visits.person, (visits.start - origin).astype(np.int32),
-        (visits.end - origin).astype(np.int32), store.place_kinds(),
-    ), origin  # fmt: skip
-
-
-def _write(path: Path, truth: Truth, origin: int) -> None:
-    """Write the truth, moments in minutes as the store counts them; in a hashed city from the first day."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = {name: getattr(truth, name) for name in _COLUMNS}
-    for name in ("infected_at", "infectious_from", "onset_at", "infectious_until", "found_at"):
-        columns[name] = np.where(columns[name] < 0, -1, columns[name] + origin)
-    pq.write_table(pa.table(columns), path)

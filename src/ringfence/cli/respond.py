@@ -19,21 +19,44 @@ if TYPE_CHECKING:
 _SHOWN = 8
 
 
-def _file(name: str, code: str) -> Any:
-    return typer.Option(name, help=f"cli.respond.{code}", metavar="FILE", exists=True, dir_okay=False,
-                        show_default=False)  # fmt: skip
-
-
-LineList = Annotated[Path | None, _file("--linelist", "linelist")]
+LineList = Annotated[
+    Path | None,
+    typer.Option(
+        "--linelist", help="cli.respond.linelist", metavar="FILE", exists=True, dir_okay=False, show_default=False
+    ),
+]
 Visits = Annotated[
     Path | None, typer.Option("--visits", help="cli.respond.visits", metavar="STORE", exists=True, show_default=False)
 ]
 Keys = Annotated[Path | None, typer.Option("--keys", help="cli.respond.keys", metavar="DIR", show_default=False)]
-Encounters = Annotated[list[Path] | None, _file("--encounters", "encounters")]
-Contacts = Annotated[list[Path] | None, _file("--contacts", "contacts")]
-FactsFile = Annotated[Path | None, _file("--facts", "facts")]
-PlacesFile = Annotated[Path | None, _file("--places", "places")]
-Outline = Annotated[Path | None, _file("--outline", "outline")]
+Encounters = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--encounters", help="cli.respond.encounters", metavar="FILE", exists=True, dir_okay=False, show_default=False
+    ),
+]
+Contacts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--contacts", help="cli.respond.contacts", metavar="FILE", exists=True, dir_okay=False, show_default=False
+    ),
+]
+FactsFile = Annotated[
+    Path | None,
+    typer.Option("--facts", help="cli.respond.facts", metavar="FILE", exists=True, dir_okay=False, show_default=False),
+]
+PlacesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--places", help="cli.respond.places", metavar="FILE", exists=True, dir_okay=False, show_default=False
+    ),
+]
+Outline = Annotated[
+    Path | None,
+    typer.Option(
+        "--outline", help="cli.respond.outline", metavar="FILE", exists=True, dir_okay=False, show_default=False
+    ),
+]
 Pack = Annotated[str, typer.Option("--pack", help="cli.respond.pack", metavar="ID", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", help="cli.respond.out", metavar="DIR", show_default=False)]
 Replace = Annotated[bool, typer.Option("--replace", help="cli.respond.replace")]

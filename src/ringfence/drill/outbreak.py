@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from datetime import date
+from dataclasses import fields
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ from ringfence.tracing.visits.batch import concatenate
 from ringfence.vocabulary.moments import floor_minute
 from ringfence.vocabulary.refusals import Refused
 
+_MOMENTS = ("infected_at", "infectious_from", "onset_at", "infectious_until", "found_at")
+
 
 def begins(world: World) -> int:
     """Return the minute (since 1970, UTC) at which the first local day of a city begins."""
-    from datetime import datetime
-
     first = date.fromisoformat(str(world.about["first_day"])[:10])
     return floor_minute(datetime(first.year, first.month, first.day, tzinfo=world.zone))
 
@@ -43,40 +43,30 @@ def city_of(world: World) -> VisitedCity:
 def spread_in(
     world: World, disease: Disease, *, days: int, seed: int, seeds: int = 1, given: tuple[int, ...] = (),
     policy: Policy = NOTHING,
-) -> tuple[Truth, Spread]:  # fmt: skip
-    """Spread a disease in a city; return the truth in minutes since 1970, and what else the engine tells of it."""
-    scene = Scene(city_of(world), disease, days, seed=seed, seeds=seeds, given=given)
-    told = simulate(scene, policy)
-    start = begins(world)
-
-    def at(minutes: Any) -> Any:
-        return np.where(minutes < 0, -1, minutes + start).astype(np.int64)
-
-    truth = Truth(
-        told.person.astype(np.int64), told.infector.astype(np.int64), told.place.astype(np.int64),
-        at(told.infected_at), at(told.infectious_from), at(told.onset_at), at(told.infectious_until),
-    )  # fmt: skip
-    return truth, told
+) -> Spread:  # fmt: skip
+    """Spread a disease in a city and return what the engine tells; its minutes count from `begins`."""
+    return simulate(Scene(city_of(world), disease, days, seed=seed, seeds=seeds, given=given), policy)
 
 
-def write_truth(truth: Truth, told: Spread, out: Path, about: dict[str, Any], disease: Disease) -> None:
-    """Write who infected whom to a new folder. Refused for a folder with something in it."""
+def columns_of(told: Spread, origin: int) -> dict[str, Any]:
+    """Return the truth as columns; moments are minutes since 1970 when `origin` is where the first day begins."""
+    columns = {field.name: getattr(told, field.name) for field in fields(told)}
+    for name in _MOMENTS:
+        columns[name] = np.where(columns[name] < 0, -1, columns[name] + origin).astype(np.int64)
+    return columns
+
+
+def truth_of(told: Spread, origin: int) -> Truth:
+    """Return the truth as the score reads it."""
+    columns = columns_of(told, origin)
+    return Truth(*(columns[field.name].astype(np.int64) for field in fields(Truth)))
+
+
+def write_truth(told: Spread, origin: int, out: Path, about: dict[str, Any]) -> None:
+    """Write who infected whom, and what decided it, to a new folder. Refused for one with something in it."""
     if out.exists() and any(out.iterdir()):
         raise Refused("drill.not_empty", folder=str(out))
     out.mkdir(parents=True, exist_ok=True)
-    table = pa.table({
-        "person": truth.person.astype(np.uint32), "infector": truth.infector.astype(np.uint32),
-        "place": truth.place.astype(np.uint32), "infected_at": truth.infected_at,
-        "infectious_from": truth.infectious_from, "onset_at": truth.onset_at,
-        "infectious_until": truth.infectious_until, "generation": told.generation, "asymptomatic": told.asymptomatic,
-        "peak": told.peak,
-    })  # fmt: skip
-    pq.write_table(table, out / "infections.parquet")
-    text = {"schema": 1, "infections": len(truth), "disease": _plain(asdict(disease)), **about}
-    (out / "truth.json").write_text(json.dumps(text, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return value.item() if isinstance(value, np.generic) else value
+    pq.write_table(pa.table(columns_of(told, origin)), out / "infections.parquet")
+    (out / "truth.json").write_text(json.dumps({"schema": 1, **about}, ensure_ascii=False, indent=1) + "\n",
+                                    encoding="utf-8")  # fmt: skip

@@ -56,39 +56,39 @@ class _Clock:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, name: str, progress: Progress | None) -> Iterator[None]:
-        if progress is not None:
-            progress(name, 0.0)
+    def step(self, name: str, tell: Progress | None) -> Iterator[None]:
+        if tell is not None:
+            tell(name, 0.0)
         begun = perf_counter()
         yield
         self.seconds[name] = round(perf_counter() - begun, 3)
-        if progress is not None:
-            progress(name, 1.0)
+        if tell is not None:
+            tell(name, 1.0)
 
 
-def respond(asked: Asked, progress: Progress | None = None) -> Answer:
+def respond(asked: Asked, tell: Progress | None = None) -> Answer:
     """Return the answer to a question. Refused where nothing was given, or nothing of it can be read."""
     if not any((asked.line_list, asked.visits, asked.encounters, asked.contacts, asked.facts)):
         raise Refused("respond.nothing_given")
     clock = _Clock()
-    with clock.step("read", progress):
+    with clock.step("read", tell):
         ledger, cases, reads = _read(asked)
         store = None if asked.visits is None else _open(asked)
         where = places.read_places(asked.places, asked.outline)
     tellers = Tellers.like(Teller("en", asked.pack, asked.now, names_in(current(ledger.facts, now=asked.now))))
-    with clock.step("search", progress):
+    with clock.step("search", tell):
         statuses = statuses_of(ledger, asked)
-        told = None if progress is None else (lambda share: progress("search", share))
+        told = None if tell is None else (lambda share: tell("search", share))
         found = search(ledger, cases, statuses, asked, store, progress=told)
         reads += found.reads
-    with clock.step("derive", progress):
+    with clock.step("derive", tell):
         derived = derive_all(ledger.facts, asked.book, asked.now)
-    with clock.step("assume", progress):
+    with clock.step("assume", tell):
         candidates = by_person(found.candidates.values())
         follows = assumed.follows(ledger, candidates, asked)
-    with clock.step("earlier", progress):
+    with clock.step("earlier", tell):
         changed = if_earlier(ledger, cases, found, asked, store, tellers)
-    with clock.step("tell", progress):
+    with clock.step("tell", tell):
         plan = _plan(asked, ledger, cases, found, derived, candidates, follows, changed, store, where, tellers, reads)
     plan["seconds"] = clock.seconds
     return Answer(plan, facts_json(ledger.facts, asked.pack.id, asked.book.zone), reads)

@@ -109,7 +109,7 @@ def _of_sitting(
     else:
         value |= {"minutes": sitting.after_minutes, "after_minutes": 1}
     source = "visits" if "visit" in contact.channels else "encounters"
-    return ledger.note("exposure", subject, moment_of(sitting.start), value, until=moment_of(sitting.end),
+    return ledger.enter("exposure", subject, moment_of(sitting.start), value, until=moment_of(sitting.end),
                        source=source)  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _named(
         at = window[0]
     if any(said):
         value["evidence"] = [text for text in said if text]
-    return ledger.note("exposure", subject, at, value, until=until, source=NAMED, grade=Grade.C)
+    return ledger.enter("exposure", subject, at, value, until=until, source=NAMED, grade=Grade.C)
 
 
 def judge(

@@ -56,7 +56,7 @@ class Ledger:
         """Give new numbers from where another ledger stands."""
         self._next = other._next
 
-    def note(
+    def enter(
         self, kind: str, subject: Subject, at: datetime, value: Mapping[str, Any], *, known: datetime | None = None,
         until: datetime | None = None, source: str = "line list", grade: Grade = Grade.B,
     ) -> Fact:  # fmt: skip
@@ -82,16 +82,18 @@ def note_cases(ledger: Ledger, cases: Sequence[CaseRow]) -> dict[str, Subject]:
         known = case.reported or case.first_positive or case.onset or ledger.now
         _person(ledger, case, person, known)
         if case.onset is not None and ledger.of("onset", infection) is None:
-            ledger.note("onset", infection, case.onset, {"of": "symptoms"}, known=max(known, case.onset))
+            ledger.enter("onset", infection, case.onset, {"of": "symptoms"}, known=max(known, case.onset))
         if case.first_positive is not None and ledger.of("result", infection) is None:
-            own = ledger.note("sample", infection, case.first_positive, {"specimen": "np"}, known=case.first_positive)
+            own = ledger.enter("sample", infection, case.first_positive, {"specimen": "np"}, known=case.first_positive)
             told = max(known, case.first_positive)
-            ledger.note("result", infection, told, {"outcome": "positive", "sample": own.id, "test": "pcr"}, known=told)
+            ledger.enter(
+                "result", infection, told, {"outcome": "positive", "sample": own.id, "test": "pcr"}, known=told
+            )
         if ledger.of("case", infection) is None:
             state = case.state or ("confirmed" if case.first_positive or case.reported else "suspected")
-            ledger.note("case", infection, known, {"state": state}, known=known)
+            ledger.enter("case", infection, known, {"state": state}, known=known)
         if case.isolation is not None and ledger.of("stay", infection) is None:
-            ledger.note("stay", infection, case.isolation, {"kind": "hospital"}, known=max(known, case.isolation))
+            ledger.enter("stay", infection, case.isolation, {"kind": "hospital"}, known=max(known, case.isolation))
     return subjects
 
 
@@ -105,7 +107,7 @@ def _person(ledger: Ledger, case: CaseRow, person: Subject, known: datetime) -> 
         value["age_years"] = case.age
     if case.community:
         value["community"] = case.community
-    ledger.note("person", person, known, value, known=known)
+    ledger.enter("person", person, known, value, known=known)
 
 
 def facts_json(facts: Iterable[Fact], pack: str, zone: Any) -> dict[str, Any]:

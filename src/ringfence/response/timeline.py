@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ringfence.response.asked import Asked
-from ringfence.response.both import Tellers, say
+from ringfence.response.both import Said, Tellers, say
 from ringfence.response.ledger import Ledger
 from ringfence.response.places import Places
 from ringfence.rules.duties import Status
@@ -79,9 +79,13 @@ def _stays(
         name = where.said(place)
         lon, lat = where.at.get(place, (None, None))
         yield {"at": tellers.moment(moment_of(int(start))), "until": tellers.moment(moment_of(int(end))),
-               "kind": "visit", **say("respond.stay", place=name, kind=say(f"respond.place_{kind.name.lower()}")),
+               "kind": "visit", **_at(name, say(f"respond.place_{kind.name.lower()}")),
                "place": name["zh"], "place_en": name["en"], "place_id": place, "lon": lon, "lat": lat}  # fmt: skip
 
 
 def _or_none(moment: Any, tellers: Tellers) -> str | None:
     return None if moment is None else tellers.moment(moment)
+
+
+def _at(place: Said, kind: Said) -> Said:
+    return {"en": f"{place['en']} ({kind['en']})", "zh": f"{place['zh']}（{kind['zh']}）"}
