@@ -79,12 +79,12 @@ def note_cases(ledger: Ledger, cases: Sequence[CaseRow]) -> dict[str, Subject]:
         number = ledger.number_of(case.id)
         infection, person = Subject("infection", number), Subject("person", number)
         subjects[case.id] = infection
-        known = case.reported or case.first_positive or case.onset or ledger.now
+        known = case.reported or ledger.now  # without a time of report no clock starts before now
         _person(ledger, case, person, known)
         if case.onset is not None and ledger.of("onset", infection) is None:
             ledger.enter("onset", infection, case.onset, {"of": "symptoms"}, known=max(known, case.onset))
         if case.first_positive is not None and ledger.of("result", infection) is None:
-            own = ledger.enter("sample", infection, case.first_positive, {"specimen": "np"}, known=case.first_positive)
+            own = ledger.enter("sample", infection, case.first_positive, {"specimen": "np"}, known=known)
             told = max(known, case.first_positive)
             ledger.enter(
                 "result", infection, told, {"outcome": "positive", "sample": own.id, "test": "pcr"}, known=told
