@@ -28,7 +28,8 @@ def preset(name: str) -> Disease:
     if name not in table or name == "packs":
         raise Refused("outbreak.no_disease", name=name, choices=", ".join(names()))
     values = {key: value for key, value in table[name].items() if key not in ("source", "confidence")}
-    return Disease(**{key: Delay(**value) if isinstance(value, dict) else value for key, value in values.items()})
+    made: dict[str, Any] = {key: Delay(**value) if isinstance(value, dict) else value for key, value in values.items()}
+    return Disease(**made)
 
 
 def source_of(name: str) -> dict[str, str]:

@@ -224,9 +224,9 @@ def _test_in_quarantine(key: int, course: Course, plan: Plan, state: State, case
     for number in range(plan.tests.shape[0]):
         at = since + plan.tests[number]
         age = at - state.infected_at[case]
-        if at < until and course.positive_after <= age < course.positive_until and at < best:
-            if uniform(key, TUBE, person, number, 0) < plan.sensitivity:
-                best = at
+        could = at < until and course.positive_after <= age < course.positive_until and at < best
+        if could and uniform(key, TUBE, person, number, 0) < plan.sensitivity:
+            best = at
     onset = state.onset_at[case]
     if since <= onset < until:
         best = min(best, onset)
