@@ -27,12 +27,9 @@ def preset(name: str) -> Disease:
     name = table["packs"].get(name, name)
     if name not in table or name == "packs":
         raise Refused("outbreak.no_disease", name=name, choices=", ".join(names()))
-    values: dict[str, Any] = {
-        key: Delay(**value) if isinstance(value, dict) else value
-        for key, value in table[name].items()
-        if key not in ("source", "confidence")
-    }
-    return Disease(**values)
+    values = {key: value for key, value in table[name].items() if key not in ("source", "confidence")}
+    made: dict[str, Any] = {key: Delay(**value) if isinstance(value, dict) else value for key, value in values.items()}
+    return Disease(**made)
 
 
 def source_of(name: str) -> dict[str, str]:

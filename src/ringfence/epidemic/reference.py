@@ -134,7 +134,7 @@ def outbreak(  # noqa: PLR0915 — one page, read from top to bottom
             infectious = infectiousness(disease.generation, disease.shift, hour)
             share = mixing.room[kind] / (mixing.room[kind] + max(0, crowd - 2))
             dose = scale * case["strength"] * infectious * mixing.hazard[kind] * together * share
-            caught = rng.random() < 1 - exp(-dose) and other not in infected and other not in immune
-            if caught and happens(person, other, at, kind):
+            reached = rng.random() < 1 - exp(-dose) and other not in infected and other not in immune
+            if reached and happens(person, other, at, kind):
                 infect(other, person, at)
     return infected

@@ -224,8 +224,8 @@ def _test_in_quarantine(key: int, course: Course, plan: Plan, state: State, case
     for number in range(plan.tests.shape[0]):
         at = since + plan.tests[number]
         age = at - state.infected_at[case]
-        shows = at < until and course.positive_after <= age < course.positive_until and at < best
-        if shows and uniform(key, TUBE, person, number, 0) < plan.sensitivity:
+        could = at < until and course.positive_after <= age < course.positive_until and at < best
+        if could and uniform(key, TUBE, person, number, 0) < plan.sensitivity:
             best = at
     onset = state.onset_at[case]
     if since <= onset < until:
