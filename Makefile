@@ -9,8 +9,8 @@ NO_IO := not io and not slow and not spark and not postgres and not crash
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && $$1 != "help" { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/installed ## contact search on real workplace encounters, with a page in both languages
-	@.venv/bin/ringfence demo
+demo: .venv/installed ## one night in a synthetic city, from the call to the score; CITY=full for 900,000 people
+	@.venv/bin/ringfence demo $(if $(filter full,$(CITY)),--full)
 
 test: packages .venv/dev .venv/spark ## everything this machine can test; ARGS="-k words" selects
 	$(PY) -m pytest $(ARGS)

@@ -8,7 +8,7 @@ import pytest
 from ringfence.cli import demo
 from ringfence.cli.main import run
 
-TOWN = demo.Scene(6_000, 9, date(2022, 3, 2), 1, 4, 8)
+TOWN = demo.Scene(6_000, 9, date(2022, 3, 2), 1, 4, 3, quiet_days=2, infected=1)
 
 
 @pytest.fixture(scope="module")

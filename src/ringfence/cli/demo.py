@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 class Scene(NamedTuple):
-    """What a scene is made of: people, days, and the seeds that name its chance."""
+    """What a scene is made of: people, days, the seeds that name its chance, and how its night begins.
+
+    Of the outbreaks of a seed the first is taken in which a pool is the first signal, after some quiet days, and its
+    case has by then infected at least so many.
+    """
 
     people: int
     days: int
@@ -25,11 +29,15 @@ class Scene(NamedTuple):
     city_seed: int
     outbreak_seed: int
     seeds: int
+    quiet_days: int = 6
+    infected: int = 1
+    first: int = 0
+    """The number of the outbreak from which on one is looked for."""
 
 
-NIGHT = Scene(100_000, 14, date(2022, 3, 2), 1, 79, 1)
+NIGHT = Scene(100_000, 14, date(2022, 3, 2), 1, 1, 1, first=82)
 """One case, four people on shift: a pool of ten reads abnormal at half past midnight."""
-FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 1)
+FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 1, infected=3)
 """A district of 900,000."""
 
 

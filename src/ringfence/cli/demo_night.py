@@ -43,7 +43,7 @@ def rehearse(scene: Scene, out: Path) -> Night:
     """Run a night from nothing and write everything below a folder; what an earlier rehearsal left there goes."""
     from dataclasses import asdict
 
-    from ringfence.drill.outbreak import begins, spread_in, truth_of, write_truth
+    from ringfence.drill.outbreak import begins, first_with_a_pool, scene_in, truth_of, write_truth
     from ringfence.drill.world import open_world
     from ringfence.epidemic.settings import Delay, Disease
 
@@ -55,9 +55,19 @@ def rehearse(scene: Scene, out: Path) -> Night:
     world = open_world(out / "city")
     disease = Disease(r0=2.6, dispersion=0.6, incubation=Delay(3.4, 1.5), generation=Delay(3.3, 1.6), asymptomatic=0.3)
     with _step(night, "demo.step_outbreak"):
-        spread = spread_in(world, disease, days=scene.days, seed=scene.outbreak_seed, seeds=scene.seeds)
+        made = scene_in(world, disease, days=scene.days, seed=scene.outbreak_seed, seeds=scene.seeds)
+        since = begins(world) + scene.quiet_days * 1440
+        number, spread = first_with_a_pool(
+            made, world, _eyes(), since=since, infected=scene.infected, first=scene.first
+        )
         truth = truth_of(spread, begins(world))
-        about = {"seed": scene.outbreak_seed, "pack": PACK, "infections": len(truth), "parameters": asdict(disease)}
+        about = {
+            "seed": scene.outbreak_seed,
+            "replicate": number,
+            "pack": PACK,
+            "infections": len(truth),
+            "parameters": asdict(disease),
+        }
         write_truth(spread, begins(world), out / "truth", about)
     with _step(night, "demo.step_seen"):
         moments = _observe(world, truth, out)

@@ -12,11 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ringfence.drill.eyes import Eyes
+from ringfence.drill.seeing import abnormal_tubes
 from ringfence.drill.world import Truth, World
 from ringfence.epidemic.contacts import VisitedCity
 from ringfence.epidemic.outbreak import Scene, simulate
 from ringfence.epidemic.outbreak import Truth as Spread
-from ringfence.epidemic.settings import NOTHING, Disease, Policy
+from ringfence.epidemic.settings import Disease
 from ringfence.tracing.visits.batch import concatenate
 from ringfence.vocabulary.moments import floor_minute
 from ringfence.vocabulary.refusals import Refused
@@ -40,12 +42,30 @@ def city_of(world: World) -> VisitedCity:
     )  # fmt: skip
 
 
-def spread_in(
-    world: World, disease: Disease, *, days: int, seed: int, seeds: int = 1, given: tuple[int, ...] = (),
-    policy: Policy = NOTHING,
-) -> Spread:  # fmt: skip
-    """Spread a disease in a city and return what the engine tells; its minutes count from `begins`."""
-    return simulate(Scene(city_of(world), disease, days, seed=seed, seeds=seeds, given=given), policy)
+def scene_in(world: World, disease: Disease, *, days: int, seed: int, seeds: int = 1) -> Scene:
+    """Return a city, a disease and a seed as the engine takes them; its minutes count from `begins`."""
+    return Scene(city_of(world), disease, days, seed=seed, seeds=seeds)
+
+
+def first_with_a_pool(
+    scene: Scene, world: World, eyes: Eyes, *, since: int, infected: int, first: int = 0, most: int = 400
+) -> tuple[int, Spread]:
+    """Return the first outbreak of a scene, from a number on, that begins as a night in the field does.
+
+    The first abnormal tube is a full pool with somebody infected in it, reported from the minute `since` on, and the
+    cases in it have infected at least so many others by then. Refused when none of so many does.
+    """
+    origin = begins(world)
+    for number in range(first, first + most):
+        told = simulate(scene, replicate=number)
+        truth = truth_of(told, origin)
+        tubes = abnormal_tubes(world, truth, eyes)
+        if not tubes or tubes[0].reported_at < since or not tubes[0].positive or len(tubes[0].members) < eyes.pool:
+            continue
+        theirs = np.isin(truth.infector, tubes[0].positive) & (truth.infected_at < tubes[0].reported_at)
+        if int(theirs.sum()) >= infected:
+            return number, told
+    raise Refused("drill.no_signal")
 
 
 def columns_of(told: Spread, origin: int) -> dict[str, Any]:
