@@ -167,7 +167,7 @@ def _remembered(world: World, eyes: Eyes, case: Case, known: set[int]) -> Iterab
 
 
 def facts_of(world: World, eyes: Eyes, observed: Observed) -> dict[str, Any]:
-    """Return the facts of tubes and laboratory reports, as `ringfence duties` reads them; person n has number n + 1."""
+    """Return the facts of tubes and laboratory reports, as `ringfence duties` reads them, numbered as in the city."""
     facts: list[dict[str, Any]] = []
 
     def fact(kind: str, subject: str, at: int, value: dict[str, Any], known: int | None = None) -> str:
@@ -188,14 +188,14 @@ def facts_of(world: World, eyes: Eyes, observed: Observed) -> dict[str, Any]:
                 _single_facts(fact, tube, eyes)
     for case in observed.cases:
         if not case.tube.pooled:
-            own = fact("sample", f"infection:{case.person + 1}", case.sampled_at, {"specimen": "np"})
+            own = fact("sample", f"infection:{case.person}", case.sampled_at, {"specimen": "np"})
             value = {"outcome": "positive", "sample": own, "test": "pcr"}
-            fact("result", f"infection:{case.person + 1}", case.known_at, value)
+            fact("result", f"infection:{case.person}", case.known_at, value)
         route = {"screening": "key_group", "clinic": "clinic"}[case.tube.by]
-        fact("case", f"infection:{case.person + 1}", case.known_at, {"state": "confirmed", "route": route})
+        fact("case", f"infection:{case.person}", case.known_at, {"state": "confirmed", "route": route})
     for person, known in people.items():
         value = {"name": str(person), "sex": _SEXES[int(world.sex[person])], "age_years": int(world.age[person])}
-        fact("person", f"person:{person + 1}", known, value)
+        fact("person", f"person:{person}", known, value)
     return {"schema": 1, "zone": str(world.zone), "facts": facts}
 
 
@@ -203,7 +203,7 @@ _SEXES = ("female", "male")
 
 
 def _pool_facts(fact: Any, tube: Tube) -> None:
-    members = [f"person:{person + 1}" for person in tube.members]
+    members = [f"person:{person}" for person in tube.members]
     fact("members", f"tube:{tube.number}", tube.taken_at, {"who": members})
     fact("tube", f"tube:{tube.number}", tube.taken_at, {"stage": "sealed", "size": len(members)})
     fact("result", f"tube:{tube.number}", tube.reported_at, {"outcome": "abnormal", "kit": "A"})
@@ -213,10 +213,10 @@ def _single_facts(fact: Any, tube: Tube, eyes: Eyes) -> None:
     """Note the single swabs of those in an abnormal pool, and how they read."""
     taken, known = tube.reported_at + _SINGLE_TAKEN_AFTER, tube.reported_at + int(eyes.singles_after_hours * 60)
     for person in tube.members:
-        fact("reached", f"tube:{tube.number}", tube.reported_at + 30, {"who": f"person:{person + 1}", "agreed": True})
-        own = fact("sample", f"person:{person + 1}", taken, {"specimen": "np", "swabs": 2})
+        fact("reached", f"tube:{tube.number}", tube.reported_at + 30, {"who": f"person:{person}", "agreed": True})
+        own = fact("sample", f"person:{person}", taken, {"specimen": "np", "swabs": 2})
         outcome = "positive" if person in tube.positive else "negative"
-        fact("result", f"person:{person + 1}", known, {"outcome": outcome, "sample": own, "test": "pcr"})
+        fact("result", f"person:{person}", known, {"outcome": outcome, "sample": own, "test": "pcr"})
 
 
 def _line_list(world: World, observed: Observed) -> Iterable[tuple[object, ...]]:

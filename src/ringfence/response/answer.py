@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +17,7 @@ from ringfence.response.asked import Asked, Read, digest
 from ringfence.response.both import Said, Tellers, say
 from ringfence.response.card import card
 from ringfence.response.cases import CaseRow, read_cases
+from ringfence.response.due import by_worth, due_now, folded
 from ringfence.response.earlier import if_earlier
 from ringfence.response.evidence import Candidate, by_person
 from ringfence.response.ledger import Ledger, facts_json, note_cases
@@ -38,6 +39,7 @@ from ringfence.vocabulary.words import mend, sentence
 Progress = Callable[[str, float], None]
 _CHANCE = {"slight": 0.01, "some": 0.03, "strong": 0.08, "very_strong": 0.2}
 """How likely somebody of a band is infected, for the order of calling only; made numbers."""
+_LIVES_TOGETHER = 0.3
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ def _plan(
     grouped = groups.groups_of(named)
     group_of = {c.person: g.id for g in grouped for c in g.people}
     ranks = {r.call.person: r for r in order(_calls(named, ledger, asked), Spread())}
-    due = _due_now(derived, grouped, asked, ledger, tellers, where)
+    due = due_now(derived, grouped, cases, asked, ledger, tellers, where)
     not_known = unknowns(ledger, cases, statuses_of(ledger, asked), found, derived, asked, tellers)
     told_candidates = [
         _candidate(c, tellers, group_of.get(c.person, ""), ranks.get(c.person), where) for c in candidates
@@ -157,13 +159,13 @@ def _plan(
                  "on": asked.book.on.isoformat()},
         "now": tellers.moment(asked.now), "title": title, "inputs": [read.told() for read in reads], "seconds": {},
         "card": card(cases=told_cases_, candidates=len(named), groups=len(grouped), by_class=follows.by_class,
-                     class_names=class_names, tubes=tubes, unknowns=not_known, due=due, done=done,
+                     class_names=class_names, tubes=tubes, unknowns=not_known, due=by_worth(due), done=done,
                      person_days=follows.person_days, as_of=as_of),
         "knowns": _knowns(told_cases_, named, found, tellers, as_of), "unknowns": not_known, "cases": told_cases_,
         "due_now": due,
         "if_assessed": assumed.told(follows, {
             "names": class_names,
-            "duties": [tellers.duty(d, asked.now, ledger.given) for d in in_order(_soonest(follows.duties, asked))],
+            "duties": folded(in_order(_soonest(follows.duties, asked)), asked, ledger, tellers),
         }),
         "candidates": told_candidates, "groups": [groups.told(g, tellers, where) for g in grouped],
         "calls": [_call(r) for r in sorted(ranks.values(), key=lambda r: r.rank)],
@@ -179,36 +181,6 @@ def _soonest(duties: Iterable[Duty], asked: Asked) -> list[Duty]:
     return [d for d in duties if d.ended == OPEN and d.begins <= until and (d.due is None or d.due <= until)]
 
 
-def _due_now(
-    derived: Mapping[Subject, Derivation], grouped: Sequence[groups.Group], asked: Asked, ledger: Ledger,
-    tellers: Tellers, where: places.Places,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Return what is due by the facts alone, the next deadline first; assessing stands once for each evidence group."""
-    assess: dict[str, Duty] = {}
-    rows: list[tuple[datetime, dict[str, Any]]] = []
-    for one in derived.values():
-        for duty in one.duties:
-            if duty.ended != OPEN:
-                continue
-            if duty.kind == "assess":
-                assess[ledger.given.get(duty.subject.number, "")] = duty
-            else:
-                rows.append((duty.due or duty.until or duty.begins, tellers.duty(duty, asked.now, ledger.given)))
-    for group in grouped:
-        duties = [assess[c.person] for c in group.people if c.person in assess]
-        if not duties:
-            continue
-        first = min(duties, key=lambda d: d.due or d.begins)
-        told = tellers.duty(first, asked.now, ledger.given)
-        head = groups.told(group, tellers, where)
-        n = len(duties)
-        told |= {"key": f"assess/{group.id}", "subject": group.id, "who": None, "group": group.id, "n": n,
-                 **say("respond.assess_group", n=n, group={lang: head[lang] for lang in ("en", "zh")})}  # fmt: skip
-        rows.append((first.due or first.begins, told))
-    rows.sort(key=lambda row: (row[0], row[1]["kind"] != "report", row[1]["key"]))
-    return [told for _, told in rows]
-
-
 def _calls(named: Sequence[Candidate], ledger: Ledger, asked: Asked) -> list[Call]:
     people = {f.subject.number: f.value for f in current(ledger.facts, now=asked.now) if f.kind == "person"}
     calls = []
@@ -219,7 +191,7 @@ def _calls(named: Sequence[Candidate], ledger: Ledger, asked: Asked) -> list[Cal
         age = value.get("age_years")
         words += ["infant"] if age is not None and age < 1 else ["old"] if age is not None and age >= 70 else []
         calls.append(Call(
-            person=c.person, probability=_CHANCE[c.band],
+            person=c.person, probability=_LIVES_TOGETHER if c.setting == "household" else _CHANCE[c.band],
             days_since_exposure=max((asked.now - last) / timedelta(days=1), 0.0), vulnerable=tuple(words),
             care=value.get("work") in ("health_worker", "care_worker"),
         ))  # fmt: skip
@@ -243,7 +215,7 @@ def _candidate(c: Candidate, tellers: Tellers, group: str, ranked: Any, where: p
     return {
         "person": c.person, "number": c.number, "case": c.case, "cases": sorted({case for case, _ in c.met}),
         "class": c.cls, **{f"class_{k}": v for k, v in tellers.both("named", "class", c.cls).items()}, "band": c.band,
-        "band_said": say(f"band.{c.band}"), "group": group, "minutes": c.minutes,
+        "band_said": say(f"band.{c.band}"), "group": group, "minutes": c.minutes or None,
         "first": tellers.moment(moment_of(min(firsts))) if firsts else None,
         "last": tellers.moment(moment_of(max(lasts))) if lasts else None,
         "places": [where.said(name)["zh"] for name in names],

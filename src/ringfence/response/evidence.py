@@ -74,6 +74,11 @@ class Candidate:
         return sorted({name for _, c in self.met for name in c.channels})
 
     @property
+    def setting(self) -> str:
+        """The setting of the exposure that decides the class."""
+        return str(self.decisive.value["setting"]) if self.decisive is not None else ""
+
+    @property
     def cls(self) -> str:
         """The class that the pack proposes, none where it proposes none."""
         return (self.classified.cls if self.classified is not None else None) or "none"

@@ -47,6 +47,9 @@ class Ledger:
     def number_of(self, given: str) -> int:
         """Return the number of a given id, a new one if need be."""
         if given not in self.number:
+            if given.isdecimal() and int(given) not in self.given:  # an id that is a number stays that number
+                self._name(given, int(given))
+                return int(given)
             while self._next in self.given:
                 self._next += 1
             self._name(given, self._next)

@@ -204,7 +204,8 @@ class Teller:
     def _slot(self, part: str) -> str:
         numbered = re.fullmatch(r"([dtnpwahr])(\d+)", part)
         if numbered:
-            return self.say(_NUMBERED[numbered[1]], n=numbered[2])
+            n = self.names.get(int(numbered[2])) if numbered[1] == "p" else None
+            return self.say(_NUMBERED[numbered[1]], n=n or numbered[2])
         for kind in ("stage", "dose", "class", "level"):
             if f"{kind}.{part}" in self.pack.names:
                 return self.named(kind, part)
