@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ringfence.cli import clock, output
+from ringfence.cli.options import MaxDistance, Steps
 from ringfence.cli.shelf import Now, On, Packs, day_of, historical, shelf_with
 
 if TYPE_CHECKING:
@@ -79,11 +80,13 @@ def command(
     packs: Packs = None,
     replace: Replace = False,
     report: Report = True,
+    steps: Steps = None,
+    max_distance: MaxDistance = None,
 ) -> int:
     """Answer, write the files, and print what is due first."""
     asked = asked_of(pack, packs, now, on, line_list=linelist, visits=visits, keys=keys,
                      encounters=tuple(encounters or ()), contacts=tuple(contacts or ()), facts=facts, places=places,
-                     outline=outline)  # fmt: skip
+                     outline=outline, steps=steps, max_distance_m=max_distance)  # fmt: skip
     answer = answered(asked)
     files = write_all(answer, out, replace=replace, report=report)
 

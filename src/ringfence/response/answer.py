@@ -72,6 +72,8 @@ def respond(asked: Asked, tell: Progress | None = None) -> Answer:
     """Return the answer to a question. Refused where nothing was given, or nothing of it can be read."""
     if not any((asked.line_list, asked.visits, asked.encounters, asked.contacts, asked.facts)):
         raise Refused("respond.nothing_given")
+    if not asked.book.get("contact.classes"):
+        raise Refused("respond.no_rules", pack=asked.pack.id, day=asked.book.on.isoformat())
     clock = _Clock()
     with clock.step("read", tell):
         ledger, cases, reads = _read(asked)
@@ -116,8 +118,10 @@ def _read(asked: Asked) -> tuple[Ledger, dict[str, Subject], list[Read]]:
         rows, read = read_cases(asked.line_list, asked.book.zone, asked.now)
         reads.append(read)
     cases = note_cases(ledger, rows)
+    listed = set(cases.values())
     for fact in current(ledger.facts, now=asked.now):
-        if fact.kind == "case" and fact.subject not in cases.values():
+        if fact.kind == "case" and fact.subject not in listed:
+            listed.add(fact.subject)
             cases[ledger.given[fact.subject.number]] = fact.subject
     return ledger, cases, reads
 

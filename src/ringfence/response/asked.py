@@ -29,6 +29,8 @@ class Asked:
     places: Path | None = None
     outline: Path | None = None
     historical: bool = False
+    steps: Path | None = None
+    max_distance_m: float | None = None
 
 
 @dataclass(slots=True)

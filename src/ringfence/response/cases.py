@@ -7,6 +7,7 @@ kept aside with line, field, reason and mend; what can be read of such a row sti
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,16 +25,26 @@ from ringfence.vocabulary.refusals import Refused
 NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "case_id", "caseid", "case", "case_no", "patient", "patient_id", "unique_key", "编号", "病例编号",
            "病例", "个案编号", "病例号", "序号"),
-    "onset": ("onset", "onset_date", "date_onset", "date_of_onset", "symptom_onset", "illness_onset", "发病日期",
-              "发病时间", "发病", "症状出现日期"),
+    "onset": ("onset", "onset_date", "date_onset", "date_of_onset", "symptom_onset", "illness_onset", "dt_onset",
+              "发病日期", "发病时间", "发病", "症状出现日期"),
     "first_positive": ("first_positive_sample", "first_positive", "first_positive_date", "positive_sample_date",
                        "date_first_positive", "specimen_date", "sample_date", "positive_at", "首次阳性采样时间",
                        "首次阳性采样日期", "首阳采样时间", "阳性采样时间", "采样时间", "采样日期", "首次阳性时间"),
     "isolation": ("isolation", "isolated", "isolation_date", "date_isolation", "isolated_at", "hospitalised",
-                  "hospitalized", "date_hospitalisation", "admitted", "隔离时间", "隔离日期", "隔离", "入院时间",
-                  "入院日期"),
-    "reported": ("reported", "report_date", "date_report", "confirmed", "date_confirmation", "confirmation_date",
+                  "hospitalized", "date_hospitalisation", "date_of_hospitalisation",
+                  "date_of_hospitalization", "admitted", "隔离时间", "隔离日期", "隔离", "入院时间", "入院日期"),
+    "reported": ("reported", "report_date", "date_report", "confirmed", "dt_report",
+                 "date_of_report", "confirm_date", "date_confirmation", "confirmation_date",
                  "报告时间", "报告日期", "确诊时间", "确诊日期"),
+    "exposed_from": ("exposed_from", "exposure_start", "start_exposure", "date_exposure_start", "dt_start_exp",
+                     "start_source", "暴露开始", "暴露开始日期"),
+    "exposed_to": ("exposed_to", "exposure_end", "end_exposure", "date_exposure_end", "dt_end_exp", "end_source",
+                   "暴露结束", "暴露结束日期"),
+    "infected": ("infected", "date_of_infection", "infection_date", "date_infection", "感染日期"),
+    "died": ("died", "dt_death", "date_of_death", "date_death", "death_date", "死亡日期", "死亡时间"),
+    "ended": ("ended", "date_of_outcome", "date_outcome", "outcome_date", "date_of_discharge", "discharge_date",
+              "出院日期", "转归日期"),
+    "outcome": ("outcome", "转归"),
     "state": ("state", "status", "classification", "case_classification", "病例分类", "状态", "分类"),
     "sex": ("sex", "gender", "性别"),
     "age": ("age", "age_years", "年龄"),
@@ -50,7 +61,14 @@ _STATES = {
 }  # fmt: skip
 _SEXES = {"f": "female", "female": "female", "女": "female", "女性": "female", "m": "male", "male": "male",
           "男": "male", "男性": "male"}  # fmt: skip
-_MOMENTS = ("onset", "first_positive", "isolation", "reported")
+_OUTCOMES = {
+    "death": "died", "dead": "died", "died": "died", "死亡": "died", "recover": "recovered",
+    "recovered": "recovered", "discharged": "recovered", "痊愈": "recovered", "治愈": "recovered", "出院": "recovered",
+    "alive": "alive", "在院": "alive",
+}  # fmt: skip
+_MOMENTS = ("onset", "first_positive", "isolation", "reported", "exposed_from", "exposed_to", "infected", "died",
+            "ended")  # fmt: skip
+_YEAR_LAST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b")
 _NONE = frozenset({"", "-", "—", "na", "n/a", "none", "null", "无", "不详", "未知", "unknown"})
 _ALIKE = 0.75
 _DAY = timedelta(days=1)
@@ -67,6 +85,10 @@ class CaseRow:
     first_positive: datetime | None = None
     isolation: datetime | None = None
     reported: datetime | None = None
+    died: datetime | None = None
+    ended: datetime | None = None
+    exposed: tuple[datetime, datetime] | None = None
+    """When she was infected, [from, until): whole local days as the list gives them."""
     sex: str = ""
     age: float | None = None
     name: str = ""
@@ -79,10 +101,11 @@ def read_cases(path: Path, zone: ZoneInfo, now: datetime) -> tuple[list[CaseRow]
     told = read_sheet(path, NAMES, required=("id",)) if is_sheet(path) else read_told(path, NAMES, required=("id",))
     read = Read(path.name, "linelist", len(told) + len(told.rejects), 0, list(told.rejects), digest(path))
     read.rejects += _unknown_headers(told)
+    day_first = _day_first(told, read)
     cases: list[CaseRow] = []
     seen: dict[str, int] = {}
     for at, line in enumerate(told.lines):
-        row = _row(told, at, line, zone, now, read)
+        row = _row(told, at, line, zone, now, read, day_first)
         if row is None:
             continue
         if row.id in seen:
@@ -109,13 +132,29 @@ def _unknown_headers(told: Told) -> list[Reject]:
     return asked
 
 
-def _row(told: Told, at: int, line: int, zone: ZoneInfo, now: datetime, read: Read) -> CaseRow | None:
+def _day_first(told: Told, read: Read) -> bool | None:
+    """Return whether dates with the year last begin with the day, None where the list itself does not show it."""
+    found = [m for name in _MOMENTS for text in told.column(name) if (m := _YEAR_LAST.match(text.strip()))]
+    days = [m for m in found if int(m[1]) > _MONTHS]
+    months = [m for m in found if int(m[2]) > _MONTHS]
+    if bool(days) == bool(months):
+        return None
+    shown = days or months
+    code = "respond.day_first" if days else "respond.month_first"
+    read.rejects.append(Reject(1, "", code, {"text": shown[0][0], "n": len(shown)}))
+    return bool(days)
+
+
+def _row(
+    told: Told, at: int, line: int, zone: ZoneInfo, now: datetime, read: Read, day_first: bool | None
+) -> CaseRow | None:
     cells = {name: told.column(name)[at].strip() for name in NAMES}
     if cells["id"].lower() in _NONE:
         read.rejects.append(Reject(line, "id", "respond.no_id", {"text": cells["id"]}, told.row(at)))
         return None
-    moments = {name: _moment(name, cells[name], line, told.row(at), zone, now, read) for name in _MOMENTS}
+    moments = {name: _moment(name, cells[name], line, told.row(at), zone, now, read, day_first) for name in _MOMENTS}
     _contradictions(moments, line, told.row(at), read)
+    exposed = _exposed(moments)
     if cells["age"].lower() in _NONE:
         age = None
     else:
@@ -123,9 +162,16 @@ def _row(told: Told, at: int, line: int, zone: ZoneInfo, now: datetime, read: Re
         if age is None:
             read.rejects.append(Reject(line, "age", "respond.bad_age", {"text": cells["age"]}, told.row(at)))
     sex = _word(_SEXES, "sex", cells, line, told.row(at), read)
+    outcome = _word(_OUTCOMES, "outcome", cells, line, told.row(at), read)
+    died, ended = moments["died"], moments["ended"]
+    if outcome == "died" and died is None:
+        died = ended
+    if outcome != "recovered" and "outcome" in told.columns:
+        ended = None
     state = _word(_STATES, "state", cells, line, told.row(at), read)
     return CaseRow(id=cells["id"], line=line, state=state, sex=sex, age=age, name=cells["name"],
-                   found_by=cells["found_by"], community=cells["community"], **moments)  # fmt: skip
+                   found_by=cells["found_by"], community=cells["community"], exposed=exposed, died=died,
+                   ended=ended, **{name: moments[name] for name in _OWN})  # fmt: skip
 
 
 def _word(words: Mapping[str, str], field: str, cells: Mapping[str, str], line: int, row: str, read: Read) -> str:
@@ -138,9 +184,24 @@ def _word(words: Mapping[str, str], field: str, cells: Mapping[str, str], line: 
     return words.get(text, "")
 
 
-def _moment(field: str, text: str, line: int, row: str, zone: ZoneInfo, now: datetime, read: Read) -> datetime | None:
+def _exposed(moments: Mapping[str, datetime | None]) -> tuple[datetime, datetime] | None:
+    """Return the days in which a case was infected; one end alone is no span."""
+    begins = moments["infected"] or moments["exposed_from"]
+    last = moments["infected"] or moments["exposed_to"]
+    return None if begins is None or last is None else (begins, last + _DAY)
+
+
+def _moment(
+    field: str, text: str, line: int, row: str, zone: ZoneInfo, now: datetime, read: Read, day_first: bool | None
+) -> datetime | None:
     if text.lower() in _NONE:
         return None
+    if turned := _YEAR_LAST.match(text):
+        if day_first is None:
+            read.rejects.append(Reject(line, field, "respond.day_or_month", {"text": text}, row))
+            return None
+        day, month = (turned[1], turned[2]) if day_first else (turned[2], turned[1])
+        text = f"{turned[3]}-{month}-{day}{text[turned.end() :]}"
     try:
         moment = _read_moment(text, zone)
     except Refused:
@@ -173,7 +234,12 @@ def _read_moment(text: str, zone: ZoneInfo) -> datetime:
         return parse_moment(f"{whole}T{clock.zfill(5)}" if clock else whole, zone)
 
 
-_ORDERS = (("onset", "isolation"), ("first_positive", "reported"))
+_ORDERS = (("onset", "isolation"), ("first_positive", "reported"), ("exposed_from", "exposed_to"), ("onset", "died"),
+           ("onset", "ended"), ("isolation", "died"), ("isolation", "ended"))  # fmt: skip
+_AFTER = (("onset", "infected"), ("onset", "exposed_to"))
+"""Nobody falls ill before she is infected; the onset was seen, the rest was worked out, so that it is left out."""
+_OWN = ("onset", "first_positive", "isolation", "reported")
+_MONTHS = 12
 _LONG = timedelta(days=30)
 
 
@@ -185,6 +251,12 @@ def _contradictions(moments: dict[str, datetime | None], line: int, row: str, re
             values = {"text": f"{other:%Y-%m-%d %H:%M}", "first": first, "before": f"{one:%Y-%m-%d %H:%M}"}
             read.rejects.append(Reject(line, second, "respond.contradiction", values, row))
             moments[second] = None
+    for seen, worked_out in _AFTER:
+        one, other = moments[seen], moments[worked_out]
+        if one is not None and other is not None and other >= one.replace(hour=0, minute=0) + _DAY:
+            values = {"text": f"{other:%Y-%m-%d}", "first": seen, "before": f"{one:%Y-%m-%d}"}
+            read.rejects.append(Reject(line, worked_out, "respond.contradiction_after", values, row))
+            moments[worked_out] = None
     onset, sample = moments["onset"], moments["first_positive"]
     if onset is not None and sample is not None and abs(sample - onset) > _LONG:
         values = {"text": f"{onset:%Y-%m-%d}", "sample": f"{sample:%Y-%m-%d}"}

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ringfence.response.cases import CaseRow
-from ringfence.rules.facts import Fact, current
+from ringfence.rules.facts import IN_ORDER, Fact, current
 from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.subjects import Subject
 
@@ -23,11 +23,15 @@ class Ledger:
     facts: list[Fact] = field(default_factory=list)
     number: dict[str, int] = field(default_factory=dict)
     given: dict[int, str] = field(default_factory=dict)
+    exposed: dict[Subject, tuple[datetime, datetime]] = field(default_factory=dict)
+    """When a case was infected, [from, until), as a line list tells it."""
     _next: int = 1
+    _last: dict[tuple[str, Subject], Fact] | None = None
 
     def take(self, facts: Iterable[Fact]) -> None:
         """Take in facts of a file; people are known by the name that a fact gives them, or else by their number."""
         self.facts.extend(facts)
+        self._last = None
         standing = current(self.facts, now=self.now)
         for fact in standing:
             if fact.kind == "person" and fact.value.get("name"):
@@ -67,12 +71,17 @@ class Ledger:
         name = f"{source.replace(' ', '-')}-{kind}-{subject}-{len(self.facts) + 1}"
         fact = Fact(name, kind, subject, at, known or self.now, until, source, grade, dict(value))
         self.facts.append(fact)
+        if self._last is not None and fact.known_at <= self.now:
+            before = self._last.get((kind, subject))
+            if before is None or IN_ORDER(before) <= IN_ORDER(fact):
+                self._last[kind, subject] = fact
         return fact
 
     def of(self, kind: str, subject: Subject) -> Fact | None:
         """Return the last fact of a kind about a subject that stands, None where there is none."""
-        found = [f for f in current(self.facts, now=self.now) if f.kind == kind and f.subject == subject]
-        return found[-1] if found else None
+        if self._last is None:
+            self._last = {(f.kind, f.subject): f for f in current(self.facts, now=self.now)}
+        return self._last.get((kind, subject))
 
 
 def note_cases(ledger: Ledger, cases: Sequence[CaseRow]) -> dict[str, Subject]:
@@ -96,8 +105,22 @@ def note_cases(ledger: Ledger, cases: Sequence[CaseRow]) -> dict[str, Subject]:
             state = case.state or ("confirmed" if case.first_positive or case.reported else "suspected")
             ledger.enter("case", infection, known, {"state": state}, known=known)
         if case.isolation is not None and ledger.of("stay", infection) is None:
-            ledger.enter("stay", infection, case.isolation, {"kind": "hospital"}, known=max(known, case.isolation))
+            ended = case.died or case.ended
+            until = ended if ended is not None and ended > case.isolation else None
+            ledger.enter("stay", infection, case.isolation, {"kind": "hospital"}, until=until,
+                         known=max(known, case.isolation))  # fmt: skip
+        _outcome(ledger, case, infection)
+        if case.exposed is not None:
+            ledger.exposed[infection] = case.exposed
     return subjects
+
+
+def _outcome(ledger: Ledger, case: CaseRow, infection: Subject) -> None:
+    """Note how an illness ended, where the list tells the day."""
+    if case.died is not None and ledger.of("death", infection) is None:
+        ledger.enter("death", infection, case.died, {}, known=case.died)
+    elif case.died is None and case.ended is not None and ledger.of("discharge", infection) is None:
+        ledger.enter("discharge", infection, case.ended, {}, known=case.ended)
 
 
 def _person(ledger: Ledger, case: CaseRow, person: Subject, known: datetime) -> None:

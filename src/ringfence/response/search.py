@@ -18,7 +18,9 @@ from ringfence.rules.duties import Status
 from ringfence.rules.facts import current
 from ringfence.rules.strata import derive_all
 from ringfence.tracing.contacts import ContactSearch, search_contacts
+from ringfence.tracing.encounters.files import EncounterReading, read_steps
 from ringfence.tracing.encounters.lists import Lists, ListSettings, read_lists
+from ringfence.tracing.encounters.search import EncounterSettings
 from ringfence.tracing.found import Contact
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.moments import ceil_minute, floor_minute
@@ -131,9 +133,18 @@ def _of_case(
     return rows if heard else None
 
 
+def _settings(asked: Asked) -> ListSettings:
+    """Return how the lists are read: on the clocks of the pack, by the steps of a table if one is given."""
+    if asked.steps is not None and not asked.encounters:
+        raise Refused("respond.steps_alone", file=asked.steps.name)
+    steps = None if asked.steps is None else read_steps(asked.steps, asked.book.zone)
+    return ListSettings(zone=asked.book.zone, reading=EncounterReading(zone=asked.book.zone, steps=steps),
+                        counting=EncounterSettings(max_distance_m=asked.max_distance_m))  # fmt: skip
+
+
 def _read_lists(asked: Asked, found: Found) -> Lists:
     """Read the lists once, and note what was read of them and in which setting each named contact stands."""
-    lists = read_lists(asked.encounters, asked.contacts, ListSettings(zone=asked.book.zone))
+    lists = read_lists(asked.encounters, asked.contacts, _settings(asked))
     paths = {path.name: path for path in (*asked.encounters, *asked.contacts)}
     for report in lists.files:
         rejects = [reject for file, reject in lists.rejects if file == report.file]

@@ -14,7 +14,7 @@ from ringfence.response.both import Tellers, say
 from ringfence.response.ledger import Ledger
 from ringfence.response.places import Places
 from ringfence.rules.facts import current
-from ringfence.rules.windows import incubation_window
+from ringfence.rules.windows import Span, incubation_window
 from ringfence.tracing.search import common_places
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.moments import ceil_minute, floor_minute
@@ -34,11 +34,12 @@ def hypotheses(
     onsets = {f.subject: f.at for f in current(ledger.facts, now=asked.now) if f.kind == "onset"}
     spans = {case: incubation_window(asked.book, onsets[s]) for case, s in cases.items() if s in onsets}
     known = {case: span for case, span in spans.items() if span is not None}
+    known |= {case: Span(*ledger.exposed[s]) for case, s in cases.items() if s in ledger.exposed}
     if store is None or len(known) < 2:
         if not cases:
             return []
         desk = tellers.both("word", "desk", "investigation")
-        few = say("respond.source_few", n=len(cases))
+        few = say("respond.source_unseen") if store is None else say("respond.source_few", n=len(known))
         return [{**few, "place": None, "who": desk, "status": "cannot_be_judged"}]
     numbers = {}
     for case in known:

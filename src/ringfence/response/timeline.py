@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from ringfence.response.asked import Asked
@@ -26,16 +28,20 @@ def told_cases(
     store: VisitStore | None, where: Places, tellers: Tellers,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return the cases as the answer carries them, in the order in which they became known."""
-    standing = current(ledger.facts, now=asked.now)
+    facts_of: dict[int, list[Fact]] = defaultdict(list)
+    for fact in current(ledger.facts, now=asked.now):
+        if fact.subject.kind in ("infection", "person"):
+            facts_of[fact.subject.number].append(fact)
     rows = []
     for case, subject in cases.items():
-        own = [f for f in standing if f.subject.number == subject.number and f.subject.kind in ("infection", "person")]
+        own = facts_of[subject.number]
         person = next((f.value for f in own if f.kind == "person"), {})
         status = statuses.get(subject) or Status()
         at = {kind: next((f.at for f in own if f.kind == kind), None) for kind in ("onset", "sample", "stay")}
         window = [status.infectious_from, status.infectious_until]
         stays = _stays(case, status, asked, store, where, tellers)
         events = [_event(f, tellers) for f in own if f.kind in _TOLD]
+        events += _exposed(ledger.exposed.get(subject), tellers)
         rows.append({
             "id": case, "subject": str(subject), "state": status.state,
             "state_said": tellers.both("word", "word", status.state), "age": person.get("age_years"),
@@ -45,6 +51,13 @@ def told_cases(
             "timeline": sorted([*events, *stays], key=lambda row: str(row["at"])),
         })  # fmt: skip
     return rows
+
+
+def _exposed(span: tuple[datetime, datetime] | None, tellers: Tellers) -> Iterator[dict[str, Any]]:
+    """Yield when a case was infected, where a list tells it."""
+    if span is not None:
+        yield {"at": tellers.moment(span[0]), "until": tellers.moment(span[1]), "kind": "exposed",
+               **say("respond.exposed")}  # fmt: skip
 
 
 def _event(fact: Fact, tellers: Tellers) -> dict[str, Any]:
