@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ringfence.rules.classify import Classified, classify, propose_changes
+from ringfence.rules.derive import appeals
 from ringfence.rules.derive.body import Body
 from ringfence.rules.derive.courses import course_of
 from ringfence.rules.derive.measures import Walk
@@ -29,7 +30,7 @@ _FREEZE = timedelta(hours=24)
 """A freeze of releases ends by itself after so long at the most, whatever a pack says."""
 _AFTER_DEATH = ("assess", "assess_again", "notify", "letter", "confirm")  # her family is told
 DROPPED = ("none", "dropped")
-_OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found"})
+_OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found", "appeal", "appeal_decided"})
 _INFECTED = ("presumptive", "probable", "confirmed", "asymptomatic")
 
 
@@ -62,7 +63,7 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return what follows for a contact at a moment, episode by episode."""
     book = dossier.rulebook
     plan = book.made("contacts", _plan)
-    body = Body(dossier.facts, book)
+    body = Body(dossier.facts, book, now=now)
     counted = {fact.id: _counted(fact, dossier, body, now) for fact in body.of("exposure")}
     met, backward, withdrawn = _met(body, counted)
     sheet = Sheet(dossier, now)
@@ -82,9 +83,11 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
                 if f.kind in _OF_ALL_EPISODES or ((number == 0 or f.at >= begins) and (ends is None or f.at < ends))
             ]  # fmt: skip
             sheet.episode = number + 1
-            _episode(sheet, Body(facts, book), found, plan, [])
+            _episode(sheet, Body(facts, book, now=now, whole=body), found, plan, [])
     if backward:
         _backward(sheet, body, backward)
+    sheet.episode = 1
+    appeals.write(sheet, body)
     _died(sheet, body)
     return sheet.derivation(_status(dossier, body, counted))
 
