@@ -1,4 +1,4 @@
-"""Appeals: acknowledged, decided elsewhere, or the measure steps down; renewals by the reviewer; one order past an end."""
+"""Appeals: decided elsewhere in time, or the measure steps down; renewals by the reviewer; one order past an end."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.rules.any_fact import facts_of
 from tests.rules.city import at, duties_of, eighth, fact, follows, ill, judged, local, met, proposals_of
 
 WEI = ill(1, "2022-03-06", "2022-03-08T05:00")
-SIGNED = {"rung": "order", "asks": "quarantine_site", "issuer": "Mayor Shen", "body": "county_government", "number": "1",
-          "legal_basis": ["Law"], "reason": "met Wei", "person_days": 14}  # fmt: skip
+SIGNED = {"rung": "order", "asks": "quarantine_site", "issuer": "Mayor Shen", "body": "county_government",
+          "number": "1", "legal_basis": ["Law"], "reason": "met Wei", "person_days": 14}  # fmt: skip
 COURT = {"authority.court.court": {"asks": ["quarantine_site"], "days": 14}, "renewal.reviewers": ["court"]}
 
 
@@ -119,8 +119,11 @@ def test_a_renewal_of_the_order_signed_by_then_steps_down_with_it_and_one_signed
 
 
 def test_nothing_ends_by_itself_for_an_infected_person_and_her_appeal_goes_to_the_reviewer_and_the_court():
-    facts = [*WEI, ordered("2022-03-08T06:00", "2022-03-20T00:00", who="infection:1", asks="isolate_hospital"),
-             fact("appeal", "infection:1", "2022-03-10T09:00", id="appeal", of="order", by="Fang", how="proxy")]
+    facts = [
+        *WEI,
+        ordered("2022-03-08T06:00", "2022-03-20T00:00", who="infection:1", asks="isolate_hospital"),
+        fact("appeal", "infection:1", "2022-03-10T09:00", id="appeal", of="order", by="Fang", how="proxy"),
+    ]
     duties = duties_of(facts, LATE, "infection:1")
     assert local(duties["remain/isolation"].until) == "03-20 00:00"
     assert (local(duties["appeal/a1.reviewer"].due), local(duties["appeal/a1.court"].due)) == (
@@ -203,7 +206,6 @@ def test_an_order_past_an_end_is_void_when_late_too_long_of_nothing_or_the_secon
 
 def test_the_random_facts_hold_the_new_kinds():
     assert {"appeal", "appeal_acknowledged", "appeal_decided"} <= set(kinds())
-
 
 
 @st.composite

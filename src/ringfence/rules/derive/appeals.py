@@ -70,8 +70,9 @@ def _appeal(fact: Fact, decisions: Sequence[Fact], body: Body, acts: Mapping[str
     ends = [f.at for f in valid if f.value["outcome"] in FREEING]
     if undecided and not infected:
         ends.append(deadline)
-    return Appeal(fact, deadline, fact.kind == TAKEN_BACK, standing[-1] if standing else None,
-                  tuple(f for f in void if f.kind != TAKEN_BACK), undecided, infected, min(ends, default=None))  # fmt: skip
+    said_void = tuple(f for f in void if f.kind != TAKEN_BACK)
+    return Appeal(fact, deadline, fact.kind == TAKEN_BACK, standing[-1] if standing else None, said_void, undecided,
+                  infected, min(ends, default=None))  # fmt: skip
 
 
 def decide_within(book: Rulebook) -> timedelta:

@@ -30,7 +30,7 @@ _FREEZE = timedelta(hours=24)
 """A freeze of releases ends by itself after so long at the most, whatever a pack says."""
 _AFTER_DEATH = ("assess", "assess_again", "notify", "letter", "confirm")  # her family is told
 DROPPED = ("none", "dropped")
-_OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found", "appeal", "appeal_decided"})
+_OF_ALL_EPISODES = frozenset({"person", "immunity", "dose", "household", "need", "answer", "found"})
 _INFECTED = ("presumptive", "probable", "confirmed", "asymptomatic")
 
 
