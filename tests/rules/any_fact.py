@@ -34,7 +34,7 @@ NAMED = {
     "exempt_who": ["person:3"],
 }  # fmt: skip
 WEIGHTS = {"exposure": 6, "assessment": 4, "agreement": 4, "instrument": 6, "case": 3, "sample": 2, "result": 4,
-           "zone": 3, "stay": 3, "release": 2, "ended": 2}  # fmt: skip
+           "zone": 3, "stay": 3, "release": 2, "ended": 2, "appeal": 3, "appeal_decided": 2}  # fmt: skip
 LEFT_OUT = ("retraction", "pinned")
 
 

@@ -127,12 +127,16 @@ def _void(read: Given) -> list[tuple[Fact, list[str]]]:
     from ringfence.rules.facts import current
     from ringfence.rules.instruments import void_reasons
 
-    signed = [
-        fact
+    acts = {
+        fact.id: fact
         for fact in current(read.facts, now=read.now)
-        if fact.kind == "instrument" and fact.subject.kind in ("contact", "infection")
+        if fact.kind in ("agreement", "instrument") and fact.subject.kind in ("contact", "infection")
+    }
+    found = [
+        (fact, [f"duty.void_{reason}" for reason in void_reasons(fact, read.book, acts)])
+        for fact in acts.values()
+        if fact.kind == "instrument"
     ]
-    found = [(fact, [f"duty.void_{reason}" for reason in void_reasons(fact, read.book)]) for fact in signed]
     return [(fact, reasons) for fact, reasons in found if reasons]
 
 

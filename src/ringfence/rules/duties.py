@@ -16,7 +16,7 @@ KINDS = (
     "report", "interview", "ask_backward", "assess", "assess_again", "notify", "measure", "hold", "transfer", "place",
     "remain", "test", "observe", "dose", "monitor", "discharge", "release", "hand_over", "disinfect",
     "environment_sample", "letter", "zone_review", "lift", "coverage", "support", "bury", "outbreak_end", "confirm",
-    "stand_down", "locate", "exclude", "review",
+    "stand_down", "locate", "exclude", "review", "appeal",
 )  # fmt: skip
 """The kinds of duty. `confirm` follows an attested proof; `stand_down` follows work that is no longer asked for."""
 
@@ -29,7 +29,7 @@ DESKS: Mapping[str, str] = {
     "discharge": "treatment", "hand_over": "community", "disinfect": "disinfection",
     "environment_sample": "disinfection", "letter": "letters", "zone_review": "zones", "lift": "zones",
     "coverage": "testing", "support": "services", "bury": "burial", "outbreak_end": "command",
-    "confirm": "oversight", "stand_down": "command", "review": "command",
+    "confirm": "oversight", "stand_down": "command", "review": "command", "appeal": "oversight",
 }  # fmt: skip
 """Which desk owns a kind of duty unless the pack says otherwise."""
 

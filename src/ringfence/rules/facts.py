@@ -70,6 +70,13 @@ IN_ORDER = itemgetter(3, 4, 0)
 """What facts are sorted by: when they happened, when they became known, their id."""
 
 
+APPEALS = ("appeal", "appeal_decided")
+TAKEN_BACK = "appeal_taken_back"
+"""An appeal, or a decision on one, that was taken back after it was known. What its deadline did when it passed stays
+done. Its value says since when it is known to be wrong: `taken_back_at`, which no file can bring.
+"""
+
+
 @cache
 def kinds() -> Mapping[str, tuple[frozenset[str], Mapping[str, Field]]]:
     """Return the kinds of fact of the house: which subjects each may be about, and the fields of its value."""
@@ -178,23 +185,53 @@ def standing(known: Iterable[Fact], gone: Collection[str], freeing: Iterable[Fac
 
     Each is given once; `gone` are the ids struck, `freeing` what goes on as `let_go`.
     """
-    found = [f for f in known if f[1] != "retraction" and f[0] not in gone]
-    found += freeing
+    changed = {f[0]: f for f in freeing}
+    found = [f for f in known if f[1] != "retraction" and f[0] not in gone and f[0] not in changed]
+    found += changed.values()
     found.sort(key=IN_ORDER)
     return found
 
 
 def let_go(known: Collection[Fact], gone: Set[str]) -> list[Fact]:
-    """Return, as `let_go`, those among facts that do not stand that freed somebody before they were taken back."""
-    freed = {fact[0]: fact for fact in known if fact[0] in gone and fact[1] in _FREES} if gone else {}
-    if not freed:
+    """Return what goes on in another form: as `let_go` those among facts that do not stand that freed somebody before
+    they were taken back, and appeals and decisions on them with the moment at which they were first taken back.
+    """
+    if not gone:
         return []
+    freed = {fact[0]: fact for fact in known if fact[0] in gone and fact[1] in _FREES}
+    appealed = _taken_back(known, gone)
+    if not freed:
+        return appealed
     taken_back: dict[str, datetime] = {}
     for fact in known:
         target = fact[9]
         if target in freed and fact[0] not in gone:
             taken_back[target] = min(fact[4], taken_back.get(target, fact[4]))
-    return [freed[key]._replace(kind=LET_GO) for key, moment in taken_back.items() if moment > freed[key].known_at]
+    return appealed + [
+        freed[key]._replace(kind=LET_GO) for key, moment in taken_back.items() if moment > freed[key].known_at
+    ]
+
+
+def _taken_back(known: Collection[Fact], gone: Set[str]) -> list[Fact]:
+    """Return appeals and decisions that any retraction is about, whether they stand again or not.
+
+    One that does not stand goes on as `appeal_taken_back`, unless it was taken back before it was known.
+    """
+    appealed = {fact[0]: fact for fact in known if fact[1] in APPEALS}
+    first: dict[str, datetime] = {}
+    for fact in known if appealed else ():
+        target = fact[9]
+        if target in appealed:
+            first[target] = min(fact[4], first.get(target, fact[4]))
+    found = []
+    for key, moment in first.items():
+        fact = appealed[key]
+        marked = fact._replace(value={**fact.value, "taken_back_at": moment})
+        if key not in gone:
+            found.append(marked)
+        elif moment > fact.known_at:
+            found.append(marked._replace(kind=TAKEN_BACK))
+    return found
 
 
 def struck(facts: Iterable[Fact]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from ringfence.rules.duties import DESKS
@@ -20,12 +20,19 @@ _MUST_STAND = ("issuer", "body", "number", "legal_basis", "reason", "person_days
 _NEVER_BODIES = frozenset((*DESKS_NEVER_ISSUE, *DESKS.values()))
 
 
-def void_reasons(instrument: Fact, book: Rulebook) -> tuple[str, ...]:
+REVIEWER_FROM = 3
+"""The renewal from which on only the outside reviewer may renew, where a pack says nothing."""
+ORDER_HOURS = timedelta(hours=24)
+"""How long, once, an order may keep somebody whose release waits for what is ours to do."""
+
+
+def void_reasons(instrument: Fact, book: Rulebook, acts: Mapping[str, Fact] | None = None) -> tuple[str, ...]:
     """Return why an instrument is void, as codes whose sentences are `duty.void_<code>`; empty where it stands.
 
     Advice asks for nothing but goodwill and cannot be void; an agreement must have an end. Whatever rests on a power
     must have an end, issuer, body, number, legal basis, reason and expected person-days, be served before its end, come
     with a support line tried in the 24 hours before, and lie within what `authority.<body>.<rung>` gives that body.
+    `acts` are all agreements and instruments of its subject: a renewal whose links are not among them is one too many.
     """
     book = book.at(instrument.at)  # a later pack makes nothing valid that was void when it was signed
     rung = instrument.value["rung"]
@@ -35,12 +42,58 @@ def void_reasons(instrument: Fact, book: Rulebook) -> tuple[str, ...]:
     missing = () if ends is not None and ends > instrument.at else ("ends",)
     if rung == "agreement":
         return missing
-    return (*missing, *_unfounded(instrument, ends), *_beyond_power(instrument, ends, book))
+    acts = acts or {}
+    links = _links(instrument, acts)
+    again = _new_order(instrument, ends, acts, links) if instrument.value.get("new_order") else _renewed(
+        instrument, book, links
+    )  # fmt: skip
+    return (*missing, *_unfounded(instrument, ends), *_beyond_power(instrument, ends, book), *again)
 
 
-def stands(instrument: Fact, book: Rulebook) -> bool:
+def stands(instrument: Fact, book: Rulebook, acts: Mapping[str, Fact] | None = None) -> bool:
     """Return whether an instrument restrains anybody."""
-    return not void_reasons(instrument, book)
+    return not void_reasons(instrument, book, acts)
+
+
+def _links(instrument: Fact, acts: Mapping[str, Fact]) -> list[Fact] | None:
+    """Return what an instrument renews, and what that renews, to the first; None where a link is missing or a ring."""
+    found: list[Fact] = []
+    seen = {instrument.id}
+    at = instrument
+    while (key := at.value.get("renews")) is not None:
+        link = acts.get(key)
+        if link is None or key in seen:
+            return None
+        seen.add(key)
+        found.append(link)
+        at = link
+    return found
+
+
+def _renewed(instrument: Fact, book: Rulebook, links: list[Fact] | None) -> Iterator[str]:
+    """Yield where a renewal is one that only the outside reviewer may sign."""
+    if links is None or len(links) >= book.get("renewal.reviewer_from", REVIEWER_FROM):
+        reviewers = book.get("renewal.reviewers", ())
+        if instrument.value.get("body") not in reviewers and instrument.value.get("issuer") not in reviewers:
+            yield "reviewer"
+
+
+def _new_order(
+    instrument: Fact, ends: datetime | None, acts: Mapping[str, Fact], links: list[Fact] | None
+) -> Iterator[str]:
+    """Yield where an order that keeps her past an end was signed late, is for too long, or is the second."""
+    if not links:
+        yield "order_of_nothing"
+        return
+    before: datetime | None = links[0].value.get("ends") or links[0].until
+    if before is None or max(instrument.at, instrument.value.get("served_at") or instrument.at) >= before:
+        yield "order_late"
+    elif ends is not None and ends > before + ORDER_HOURS:
+        yield "order_long"
+    first = links[-1].id
+    earlier = [f for f in acts.values() if f.value.get("new_order") and (f.at, f.id) < (instrument.at, instrument.id)]
+    if any((others := _links(f, acts)) and others[-1].id == first for f in earlier):
+        yield "order_again"
 
 
 def _unfounded(instrument: Fact, ends: datetime | None) -> Iterator[str]:

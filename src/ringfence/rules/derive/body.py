@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
+from ringfence.rules.derive.appeals import Appeal, appeals_of, stepped_down
 from ringfence.rules.derive.sheet import Spans, best
-from ringfence.rules.facts import LET_GO, Fact
+from ringfence.rules.facts import LET_GO, TAKEN_BACK, Fact
 from ringfence.rules.instruments import void_reasons
 from ringfence.rules.rulebook import Rulebook
 
 FEVER_C = 37.3
+EVER = datetime.min.replace(tzinfo=UTC)
 SEEN = ("seen", "ill")
 """The marks of an observation that say that somebody saw her."""
 SITES = ("quarantine_site", "hospital", "shelter", "isolation_site")
@@ -53,9 +55,16 @@ class Signed(NamedTuple):
 class Body:
     """The facts of one person by kind, and what is read from them more than once."""
 
-    __slots__ = ("_facts", "_observed", "_positive", "_seen", "_taken", "_taken_on", "book", "by")
+    __slots__ = ("_appeals", "_early", "_facts", "_observed", "_positive", "_seen", "_taken", "_taken_on", "book", "by",
+                 "now", "whole")  # fmt: skip
 
-    def __init__(self, facts: Sequence[Fact], book: Rulebook) -> None:
+    def __init__(
+        self, facts: Sequence[Fact], book: Rulebook, *, now: datetime | None = None, whole: Body | None = None
+    ) -> None:
+        """Take the facts of one person, or those of one episode of hers; `whole` is then the body with all of them.
+
+        Without `now` no appeal has passed its deadline.
+        """
         by: dict[str, list[Fact]] = {}
         for fact in facts:
             kind = fact[1]
@@ -66,6 +75,10 @@ class Body:
         self.by = by
         self._facts = facts
         self.book = book
+        self.now = now
+        self.whole = whole
+        self._appeals: list[Appeal] | None = None
+        self._early: dict[str, datetime] | None = None
         self._taken: list[Taken] | None = None
         self._taken_on: dict[int, list[Taken]] | None = None
         self._positive: Taken | None = None
@@ -175,6 +188,29 @@ class Body:
         found = [f.at for kind in ("release", "discharge", LET_GO) for f in self.of(kind) if "which" not in f.value]
         return sorted(moment for moment in found if after is None or moment > after)
 
+    def acts(self) -> dict[str, Fact]:
+        """Return all that was ever signed for her, by id."""
+        body = self.whole or self
+        return {f.id: f for f in (*body.of("agreement"), *body.of("instrument"))}
+
+    def appeals(self) -> list[Appeal]:
+        """Return her appeals, oldest first."""
+        if self.whole is not None:
+            return self.whole.appeals()
+        if self._appeals is None:
+            asked = "appeal" in self.by or TAKEN_BACK in self.by
+            self._appeals = appeals_of(self, self.acts(), self.now or EVER) if asked else []
+        return self._appeals
+
+    def stepped_down(self) -> Mapping[str, datetime]:
+        """Return when what was signed stepped down or ended by an appeal, by its id."""
+        if self.whole is not None:
+            return self.whole.stepped_down()
+        if self._early is None:
+            appeals = self.appeals()
+            self._early = stepped_down(appeals, self.acts()) if appeals else {}
+        return self._early
+
     def restrained_by(self, since: datetime, now: datetime) -> list[tuple[datetime, Fact]]:
         """Return what was signed and would restrain her now but for a release since a moment, with its end."""
         gone = [moment for moment in self.let_go() if moment < since]
@@ -191,14 +227,15 @@ class Body:
             for fact in self.of("agreement")
             if fact.value["asks"] in asks and fact.value["ends"] > fact.at
         ]
+        acts = self.acts() if "instrument" in self.by else {}
         papers += [
             (fact.value.get("served_at") or fact.at, fact.value.get("ends") or fact.until, fact)
             for fact in self.of("instrument")
-            if fact.value["asks"] in asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book)
+            if fact.value["asks"] in asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book, acts)
         ]
         if not papers:
             return papers
-        early: dict[str, datetime] = {}
+        early = dict(self.stepped_down())
         for fact in (*self.of("ended"), *(f for f in self.of(LET_GO) if "which" in f.value)):
             which = fact.value["which"]
             early[which] = min(fact.at, early.get(which, fact.at))

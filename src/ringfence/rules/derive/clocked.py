@@ -64,8 +64,9 @@ def standing_instruments(sheet: Sheet) -> list[tuple[Fact, datetime]]:
         which = fact.value.get("which", "")
         ended[which] = min(fact.at, ended.get(which, fact.at))
     standing = []
+    acts = {fact.id: fact for fact in dossier.of("agreement", "instrument")}
     for number, fact in enumerate(dossier.of("instrument"), 1):
-        reasons = void_reasons(fact, book)
+        reasons = void_reasons(fact, book, acts)
         ends: datetime | None = fact.value.get("ends") or fact.until
         if reasons:
             why = tuple(sheet.because(f"duty.void_{reason}", facts=(fact,)) for reason in reasons)

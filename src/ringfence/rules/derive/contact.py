@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ringfence.rules.classify import Classified, classify, propose_changes
+from ringfence.rules.derive import appeals
 from ringfence.rules.derive.body import Body
 from ringfence.rules.derive.courses import course_of
 from ringfence.rules.derive.measures import Walk
@@ -62,7 +63,7 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return what follows for a contact at a moment, episode by episode."""
     book = dossier.rulebook
     plan = book.made("contacts", _plan)
-    body = Body(dossier.facts, book)
+    body = Body(dossier.facts, book, now=now)
     counted = {fact.id: _counted(fact, dossier, body, now) for fact in body.of("exposure")}
     met, backward, withdrawn = _met(body, counted)
     sheet = Sheet(dossier, now)
@@ -82,9 +83,11 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
                 if f.kind in _OF_ALL_EPISODES or ((number == 0 or f.at >= begins) and (ends is None or f.at < ends))
             ]  # fmt: skip
             sheet.episode = number + 1
-            _episode(sheet, Body(facts, book), found, plan, [])
+            _episode(sheet, Body(facts, book, now=now, whole=body), found, plan, [])
     if backward:
         _backward(sheet, body, backward)
+    sheet.episode = 1
+    appeals.write(sheet, body)
     _died(sheet, body)
     return sheet.derivation(_status(dossier, body, counted))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ringfence.rules.derive import appeals
 from ringfence.rules.derive.body import FEVER_C, PLACED_IN, Body, Taken, earliest
 from ringfence.rules.derive.courses import DAY, HOUR, Course, Stage, course_of, spoken
 from ringfence.rules.derive.measures import Walk
@@ -21,10 +22,11 @@ _STAGES = ("scene", "core", "full")
 
 def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return what follows for an infected person at a moment."""
-    body = Body(dossier.facts, dossier.rulebook)
+    body = Body(dossier.facts, dossier.rulebook, now=now)
     sheet = Sheet(dossier, now)
     case = Case(sheet, body)
     status = case.status()
+    appeals.write(sheet, body)
     if case.rank >= 0:
         case.told_and_asked()
         case.isolated()

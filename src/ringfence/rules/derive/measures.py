@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ringfence.rules.derive import lapse
-from ringfence.rules.derive.body import Body, Signed, Taken, days_covered
+from ringfence.rules.derive import appeals, lapse
+from ringfence.rules.derive.body import RESTRAINS, Body, Signed, Taken, days_covered
 from ringfence.rules.derive.courses import DAY, HOUR, OUTCOMES, Course, Laid, Stage, entry_day, lay, test_days
 from ringfence.rules.derive.sheet import Sheet, best, covered_by, gap_of
 from ringfence.rules.duties import OPEN, PROVED, REFUSED, Because, Status
@@ -137,12 +137,31 @@ class Walk:
                    proofs=proofs, ended=ended, values=values)  # fmt: skip
         if chain is None:
             sheet.propose("measure", stage.name, because, **values)
+        elif self._stepped_down(chain):
+            self._milder(laid, chain)
         elif laid.ends is not None and chain.ends < laid.ends and self.released is None:
             why = sheet.because(
                 "proposal.extend", f"{stage.key}.days", chain.rests_on, signed=chain.ends, ends=laid.ends
             )
             sheet.propose("extend", stage.name, (*self.why, why), signed=chain.ends, ends=laid.ends,
                           needs="instrument", before=chain.ends)  # fmt: skip
+
+    def _stepped_down(self, chain: Signed) -> bool:
+        """Return whether what was signed ended by an appeal, decided or not."""
+        early = self.body.stepped_down()
+        return any(early.get(fact.id) == chain.ends for fact in chain.rests_on)
+
+    def _milder(self, laid: Laid, chain: Signed) -> None:
+        """Propose the next milder thing, while the course would still ask for something."""
+        stage, sheet = laid.stage, self.sheet
+        decided = {a.decision.value["outcome"] for a in self.body.appeals() if a.decision is not None
+                   and a.ends_at == chain.ends}  # fmt: skip
+        if "ended" in decided or self.released is not None or (laid.ends is not None and laid.ends <= sheet.now):
+            return
+        asks = appeals.MILDER.get(stage.asks, stage.asks)
+        rung = "agreement" if asks in RESTRAINS else "advice"
+        why = sheet.because("proposal.step_down", facts=chain.rests_on, at=chain.ends, asks=asks)
+        sheet.propose("step_down", stage.name, (*self.why, why), asks=asks, rung=rung, since=chain.ends, ends=laid.ends)
 
     def _place(self, laid: Laid) -> None:
         stage, sheet, book, body = laid.stage, self.sheet, self.body.book, self.body
@@ -297,8 +316,10 @@ class Walk:
             return
         lapse.warn(sheet, stage.name, chain.rests_on, ends)
         sheet.wake(ends - DAY)
-        if theirs and now >= ends - DAY:
-            sheet.propose("new_order", stage.name, tuple(theirs), before=ends, hours=24)
+        ordered = any(fact.value.get("new_order") for fact in chain.rests_on) or self._stepped_down(chain)
+        against = (*theirs, *ours) if now < ends else tuple(theirs)
+        if against and now >= ends - DAY and not ordered:
+            sheet.propose("new_order", stage.name, against, before=ends, hours=24)
         if ours and now >= ends - DAY:
             sheet.propose("release_alarm" if now < ends else "appointment", stage.name, tuple(ours), ends=ends)
         if now >= ends:
