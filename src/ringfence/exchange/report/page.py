@@ -81,7 +81,8 @@ def _half(one: Pen) -> str:
     banner = f'<p class="banner">{safe(one.word("historical"))}</p>' if is_historical(one) else ""
     foot = f"{safe(pack_of(one))} · {safe(one.word('reference'))} {safe(one.word('two_parts'))}"
     return (
-        f'<div class="half {one.language}" id="{one.language}" lang="{_HTML_LANG[one.language]}">{banner}<main class="sheet">\n'
+        f'<div class="half {one.language}" id="{one.language}" lang="{_HTML_LANG[one.language]}">'
+        f'{banner}<main class="sheet">\n'
         f'<h1>{safe(title_of(one))}</h1><p class="meta">{safe(facts_line(one))} · {safe(pack_of(one))}</p>\n'
         f"{''.join(_block(one, b) for b in blocks[: _after_card(blocks)])}"
         f"{''.join(_block(one, b) for b in blocks[_after_card(blocks) : _after_acts(blocks)])}"
