@@ -25,7 +25,7 @@ class Gathered:
         self.now = now
         self._facts = {fact.id: fact for fact in facts}
         self._gone: set[str] = set()
-        self._let_go: set[str] = set()
+        self._let_go: dict[str, Fact] = {}
         self._unknown: list[tuple[datetime, str]] = []
         self._retracting: dict[str, set[str]] = defaultdict(set)
         self._rulings: dict[str, set[Subject]] = defaultdict(set)
@@ -68,7 +68,7 @@ class Gathered:
         heapq.heapify(self._unknown)
         self._gone = struck(retractions)
         freeing = let_go(known, self._gone)
-        self._let_go = {fact.id for fact in freeing}
+        self._let_go = {fact.id: fact for fact in freeing}
         found = standing(known, self._gone, freeing)
         for fact in found:
             if fact[1] in _BINDING:
@@ -108,13 +108,14 @@ class Gathered:
         freeing = let_go(chain.values(), gone)
         fresh = set(new)
         begun = [f for key, f in chain.items() if key not in gone and (key in fresh or key in self._gone)]
-        begun += [f for f in freeing if f.id not in self._let_go]
+        begun += [f for f in freeing if self._let_go.get(f.id) != f]
         ended = {key for key in gone if key not in fresh and (key not in self._gone or key in self._let_go)}
         ended -= {f.id for f in freeing}
         self._gone.difference_update(chain)
         self._gone |= gone
-        self._let_go.difference_update(chain)
-        self._let_go.update(f.id for f in freeing)
+        for key in chain:
+            self._let_go.pop(key, None)
+        self._let_go.update((f.id, f) for f in freeing)
         return [f for f in begun if f.kind != "retraction"], ended
 
     def _known(self, key: str) -> Fact | None:
