@@ -39,6 +39,8 @@ _MAKERS = [
     lambda draw, when, other: fact("members", "tube:1", when, who=draw(PEOPLE)),
     lambda draw, when, other: fact("result", "tube:1", when, outcome=draw(st.sampled_from(["negative", "abnormal"]))),
     lambda draw, when, other: fact("reached", "tube:1", when, who="person:3"),
+    lambda draw, when, other: fact("household", draw(st.sampled_from(["household:1", "household:2"])), when,
+                                   members=draw(PEOPLE)),
     lambda draw, when, other: fact("cross_infection", "place:9", when, affected=draw(PEOPLE)),
     lambda draw, when, other: fact("ruling", draw(st.sampled_from(["contact:3", "place:9"])), when, on=other,
                                    says="apart", by="Dr Lin"),

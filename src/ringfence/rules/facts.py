@@ -251,6 +251,8 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     for number, found in bodies.items():
         _of_body(number, found, by)
     _tell_affected(facts, by)
+    for subject in [s for s in by if s[0] == "household"]:
+        _tell_members(by[subject], by)
     for subject in [s for s in by if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
     for subject in [s for s in by if s[0] == "room"]:
@@ -285,6 +287,15 @@ def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None
         for subject in found.value["affected"]:
             if subject in by:
                 by[subject] = _merged(by[subject], [found, *(r for r in rulings if r.subject != subject)])
+
+
+def _tell_members(facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:
+    """Give the facts of a household to everybody who was ever said to live in it, as contact, case and person."""
+    for number in {who.number for fact in facts if fact.kind == "household" for who in fact.value["members"]}:
+        for kind in BODILY:
+            subject = Subject(kind, number)
+            if subject in by:
+                by[subject] = _merged(by[subject], facts)
 
 
 def _with_members(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fact]:
