@@ -46,6 +46,16 @@ def facts_of(book: Rulebook, begin: datetime, hours: int) -> st.SearchStrategy[F
 
 
 @st.composite
+def pins(draw: st.DrawFn, begin: datetime, hours: int, pack: str) -> Fact:
+    """Draw a pin of any subject, or of the incident, to version 1 of a pack."""
+    subject_kind = draw(st.sampled_from(sorted(kinds()["pinned"][0])))
+    subject = Subject(subject_kind, draw(st.integers(1, NUMBERS.get(subject_kind, 1))))
+    at = begin + timedelta(hours=draw(st.integers(0, hours)))
+    known = at + timedelta(hours=draw(st.sampled_from([0, 0, 1, 30])))
+    return Fact("x", "pinned", subject, at, known, None, "test", Grade.B, {"pack": pack, "version": "1", "by": "Lin"})
+
+
+@st.composite
 def _of_kind(draw: st.DrawFn, kind: str, book: Rulebook, begin: datetime, hours: int) -> Fact:
     about, fields = kinds()[kind]
     subject_kind = draw(st.sampled_from(sorted(about)))
