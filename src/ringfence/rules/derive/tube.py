@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ringfence.rules.derive.clocked import clocked, in_hours, standing_instruments
 from ringfence.rules.derive.sheet import Dossier, Sheet
-from ringfence.rules.duties import PROVED, REFUSED, SUPERSEDED, Derivation, Status
+from ringfence.rules.duties import PROVED, REFUSED, SUPERSEDED, Because, Derivation, Status
 from ringfence.rules.facts import LET_GO, REACHED_BACK, RESULT_BACK, Fact
 from ringfence.vocabulary.subjects import Subject
 
@@ -289,7 +289,7 @@ def _request(sheet: Sheet, member: Member, last: Held, *, unreceived: bool) -> N
     """Propose to ask her to stay; in a later round with the reason that brings it up again."""
     book, facts = sheet.dossier.rulebook, (last.round.because_of,)
     hours = in_hours(book.hours("hold", HOLD_HOURS) or timedelta(0))
-    why = (sheet.because("duty.tube_hold_request", book.clock_key("hold"), facts, hours=hours),)
+    why: tuple[Because, ...] = (sheet.because("duty.tube_hold_request", book.clock_key("hold"), facts, hours=hours),)
     if last.round.number > 1:
         code = "duty.tube_again" if last.round.because_of.kind == "result" else "duty.tube_negative_taken_back"
         why = (sheet.because(code, facts=facts), *why)
