@@ -14,7 +14,7 @@ from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.subjects import Subject
 
 PEOPLE = {"person": 3, "contact": 3, "infection": 2}
-NUMBERS = {**PEOPLE, "household": 1, "zone": 2, "place": 1, "room": 1, "vehicle": 1}
+NUMBERS = {**PEOPLE, "household": 2, "zone": 2, "place": 1, "room": 1, "vehicle": 1}
 TEXTS = {
     "asks": ["quarantine_site", "quarantine_home", "isolate_hospital", "hold", "stay_in", "stay_apart"],
     "of": ["measure", "remain", "central", "test", "dose"],
@@ -30,11 +30,13 @@ NAMED = {
     "infections": ["infection:1", "infection:2"], "contacts": ["contact:1", "contact:2"],
     "affected": ["contact:2", "contact:3"], "tubes": ["tube:1"],
     "place": ["place:1"], "room": ["room:1"], "tube": ["tube:1"], "vehicle": ["vehicle:1"], "found": ["contact:2"],
-    "household": ["household:1"], "guardian": ["person:1"], "head": ["person:1"], "members": ["person:1", "person:2"],
+    "household": ["household:1", "household:2"], "guardian": ["person:1"], "head": ["person:1"],
+    "members": ["person:1", "person:2", "person:3", "contact:1"],
     "exempt_who": ["person:3"],
 }  # fmt: skip
 WEIGHTS = {"exposure": 6, "assessment": 4, "agreement": 4, "instrument": 6, "case": 3, "sample": 2, "result": 4,
-           "zone": 3, "stay": 3, "release": 2, "ended": 2, "appeal": 3, "appeal_decided": 2}  # fmt: skip
+           "household": 3, "person": 3, "zone": 3, "stay": 3, "release": 2, "ended": 2, "appeal": 3,
+           "appeal_decided": 2}  # fmt: skip
 LEFT_OUT = ("retraction", "pinned")
 
 
@@ -42,6 +44,16 @@ def facts_of(book: Rulebook, begin: datetime, hours: int) -> st.SearchStrategy[F
     """Return facts of any kind, their ids still to be numbered."""
     names = [name for name in kinds() if name not in LEFT_OUT for _ in range(WEIGHTS.get(name, 1))]
     return st.sampled_from(names).flatmap(lambda name: _of_kind(name, book, begin, hours))
+
+
+@st.composite
+def pins(draw: st.DrawFn, begin: datetime, hours: int, pack: str) -> Fact:
+    """Draw a pin of any subject, or of the incident, to version 1 of a pack."""
+    subject_kind = draw(st.sampled_from(sorted(kinds()["pinned"][0])))
+    subject = Subject(subject_kind, draw(st.integers(1, NUMBERS.get(subject_kind, 1))))
+    at = begin + timedelta(hours=draw(st.integers(0, hours)))
+    known = at + timedelta(hours=draw(st.sampled_from([0, 0, 1, 30])))
+    return Fact("x", "pinned", subject, at, known, None, "test", Grade.B, {"pack": pack, "version": "1", "by": "Lin"})
 
 
 @st.composite

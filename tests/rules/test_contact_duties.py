@@ -353,3 +353,44 @@ def test_a_child_is_placed_with_her_guardian():
     child = fact("person", "person:2", "2022-03-08T07:00", age_years=6, guardian="person:9")
     place = duties_of([*FANG_JUDGED, child], "2022-03-08T09:00", "contact:2")["place/central"]
     assert place.values == {"with": "person:9"}
+
+
+TOLD_UNTIL = [*WEI, met(2, "2022-03-05T18:00", "2022-03-06T08:00", setting="household"),
+              judged(2, "close", "2022-03-08T08:00"),
+              agreed(2, "2022-03-08T09:00", "2022-03-20T00:00")]  # fmt: skip
+AT_HOME = fact("household", "household:1", "2022-03-08T07:00", members=["person:1", "person:2"])
+
+
+def last_test(facts, now="2022-03-10T09:00"):
+    return day(duties_of(facts, now, "contact:2")["test/central.d14"])
+
+
+@pytest.mark.parametrize("homes", [
+    [AT_HOME],
+    [fact("person", f"person:{who}", "2022-03-08T07:00", household="household:1") for who in (1, 2)],
+])  # fmt: skip
+def test_who_lives_with_the_case_is_exposed_until_she_is_apart_whatever_end_was_told(homes):
+    assert last_test(TOLD_UNTIL) == date(2022, 3, 20)
+    assert last_test([*TOLD_UNTIL, *homes]) == date(2022, 3, 24)
+    apart = fact("separated", "contact:2", "2022-03-08T12:00")
+    assert last_test([*TOLD_UNTIL, *homes, apart]) == date(2022, 3, 22)
+
+
+def test_the_end_of_her_quarantine_follows_as_a_proposal_and_nothing_signed_moves():
+    facts = [*TOLD_UNTIL, AT_HOME]
+    duties = duties_of(facts, "2022-03-10T09:00", "contact:2")
+    assert local(duties["remain/central"].until) == "03-20 00:00"
+    assert "extend" in proposals_of(facts, "2022-03-10T09:00", "contact:2")
+    assert "duty.lives_with_case" in {b.code for b in duties["test/central.d14"].because}
+
+
+def test_a_told_end_stands_if_she_was_apart_by_then_or_it_is_said_to_be_over():
+    early = fact("separated", "contact:2", "2022-03-06T07:00")
+    assert last_test([*TOLD_UNTIL, AT_HOME, early]) == date(2022, 3, 20)
+    over = met(2, "2022-03-05T18:00", "2022-03-06T08:00", setting="household", going_on=False)
+    assert last_test([*WEI, over, *TOLD_UNTIL[-2:], AT_HOME]) == date(2022, 3, 20)
+
+
+def test_who_has_moved_out_by_the_last_list_of_the_household_does_not_live_with_the_case():
+    left = fact("household", "household:1", "2022-03-08T07:30", members=["person:1"])
+    assert last_test([*TOLD_UNTIL, AT_HOME, left]) == date(2022, 3, 20)

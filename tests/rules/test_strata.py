@@ -71,6 +71,9 @@ _MAKERS = [
     lambda draw, who, n: fact("release", f"contact:{who}", hour(n)),
     lambda draw, who, n: fact("waiver", f"contact:{who}", hour(n), duty="test", by="Dr Lin", why="ill"),
     lambda draw, who, n: fact("stay", f"infection:{who}", hour(n), kind="hospital", place="place:8"),
+    lambda draw, who, n: fact("household", "household:1", hour(n), members=["person:1", f"person:{who}"]),
+    lambda draw, who, n: fact("household", "household:1", hour(n), members=["person:1", "person:2", "person:3"]),
+    lambda draw, who, n: fact("person", f"person:{who}", hour(n), household="household:1"),
     lambda draw, who, n: fact("death", f"infection:{who}", hour(n)),
 ]  # fmt: skip
 

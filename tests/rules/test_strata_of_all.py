@@ -8,16 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.rules.compare import compare
-from ringfence.rules.facts import Fact
+from ringfence.rules.facts import Fact, current
+from ringfence.rules.pins import pinned_books
 from ringfence.rules.rulebook import Rulebook
 from ringfence.rules.shipped import shipped_pack
 from ringfence.rules.strata import Incident, derive_all
-from tests.rules.any_fact import facts_of
-from tests.rules.city import at, ill
+from tests.rules.any_fact import facts_of, pins
+from tests.rules.city import at, eighth, ill
+from tests.rules.packs_for_tests import small_pack
 
 HOURS = 24 * 40
 BEGIN = at("2022-03-08T00:00")
 BOOKS = {name: Rulebook.of(shipped_pack(name), date(2022, 3, 20)) for name in ("huzhou-2022", "measles-us", "ebola")}
+SMALL = small_pack({key: ruled.value for key, ruled in eighth(**{"course.close.central.days": 7}).values.items()})
 ASKED_BY_HER = ("agreement", "instrument", "renewal", "reached")
 
 
@@ -102,3 +105,34 @@ def test_nothing_but_what_is_signed_writes_a_later_end_for_all_kinds(given_, dat
         for change in compare(before[subject].duties, after[subject].duties).lengthened
     ]
     assert longer == []
+
+
+@st.composite
+def pinned(draw: st.DrawFn):
+    """Draw an incident in which some subjects are pinned to another pack, and some pins taken back."""
+    name, facts = draw(incidents(most=14))
+    for n in range(draw(st.integers(1, 4))):
+        facts.insert(draw(st.integers(0, len(facts))), draw(pins(BEGIN, HOURS, "small"))._replace(id=f"p{n}"))
+    if draw(st.booleans()):
+        wrong = draw(st.sampled_from([f for f in facts if f.kind == "pinned"]))
+        moment = wrong.known_at + timedelta(hours=draw(st.integers(0, 50)))
+        facts.append(Fact("b", "retraction", wrong.subject, moment, moment, retracts=wrong.id, value={"why": "wrong"}))
+    return name, facts
+
+
+def books_of(name, facts, now):
+    return pinned_books(current(facts, now=now), BOOKS[name], {"small": SMALL}.__getitem__)
+
+
+@given(pinned(), st.lists(NOW, min_size=1, max_size=3).map(sorted), st.data())
+def test_pins_added_one_by_one_equal_deriving_from_nothing(given_, moments, data):
+    name, facts = given_
+    now = moments[0]
+    cut = data.draw(st.integers(0, len(facts)))
+    incident = Incident(facts[:cut], books_of(name, facts[:cut], now), now)
+    for n in range(cut + 1, len(facts) + 1):
+        incident.add(facts[n - 1 : n], book=books_of(name, facts[:n], now))
+    assert told(incident.derivations) == told(derive_all(facts, books_of(name, facts, now), now))
+    for now in moments[1:]:
+        incident.add([], now=now, book=books_of(name, facts, now))
+        assert told(incident.derivations) == told(derive_all(facts, books_of(name, facts, now), now))

@@ -224,3 +224,120 @@ def test_who_said_no_is_not_held_by_advice_or_by_an_agreement(tube, book, rung):
     tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=False)
     tube.note("instrument", "2022-03-08T01:30", rung=rung, asks="hold", ends=at("2022-03-08T08:00"))
     assert duty(derive(tube.dossier(book), at("2022-03-08T03:00")), "hold/p2").ended == "refused"
+
+
+def taken_back(tube, which, when):
+    """Write that a fact was wrong; return the dossier of all that stands since."""
+    about = next(f.subject for f in tube.facts if f.id == which)
+    back = Fact(f"back{which}", "retraction", about, at(when), at(when), value={"why": "wrong"}, retracts=which)
+    tube.facts.append(back)
+
+
+def stands(tube, book, now):
+    """Return the answer at a moment from what stands then."""
+    return derive(Dossier(tube.subject, book, current(tube.facts, now=at(now))), at(now))
+
+
+@pytest.fixture
+def cleared(tube):
+    """Fang was reached at two; a negative repeat freed everyone at four."""
+    tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=True)
+    tube.note("result", "2022-03-08T04:00", outcome="negative", repeat=True)
+    return tube
+
+
+def test_a_tube_that_is_abnormal_again_asks_anew_and_holds_from_when_fang_is_reached_again(cleared, book):
+    cleared.note("result", "2022-03-08T05:00", outcome="abnormal")
+    asked = stands(cleared, book, "2022-03-08T05:10")
+    assert [p.key.rsplit("/", 1)[1] for p in proposals(asked, "hold")] == ["p1.h2", "p2.h2"]
+    assert codes(proposals(asked, "hold")[0]) == ["duty.tube_again", "duty.tube_hold_request"]
+    assert duty(asked, "locate/p2.h2").due == at("2022-03-08T07:00")
+    assert not has(asked, "hold/p2.h2")
+    cleared.note("reached", "2022-03-08T06:00", who=FANG, agreed=True)
+    answer = stands(cleared, book, "2022-03-08T06:10")
+    assert duty(answer, "hold/p2").until == at("2022-03-08T04:00")
+    assert duty(answer, "hold/p2.h2").begins == at("2022-03-08T06:00")
+    assert duty(answer, "hold/p2.h2").until == at("2022-03-08T12:00")
+    assert duty(answer, "release/p2").ended == "superseded"
+    assert dict(answer.status.values)["held"] == 1
+
+
+def test_taking_the_negative_back_opens_a_new_hold_and_never_the_old_one(cleared, book):
+    taken_back(cleared, cleared.facts[-1].id, "2022-03-08T04:30")
+    cleared.note("reached", "2022-03-08T04:10", who=FANG, agreed=True)
+    asked = stands(cleared, book, "2022-03-08T04:40")
+    assert duty(asked, "hold/p2").until == at("2022-03-08T04:00")
+    assert not has(asked, "hold/p2.h2")
+    assert codes(proposals(asked, "hold")[1]) == ["duty.tube_negative_taken_back", "duty.tube_hold_request"]
+    cleared.note("reached", "2022-03-08T05:00", who=FANG, agreed=True)
+    assert duty(stands(cleared, book, "2022-03-08T05:10"), "hold/p2.h2").until == at("2022-03-08T11:00")
+
+
+def test_a_negative_corrected_by_another_negative_opens_no_new_hold(cleared, book):
+    taken_back(cleared, cleared.facts[-1].id, "2022-03-08T04:30")
+    cleared.note("result", "2022-03-08T04:05", known="2022-03-08T04:30", outcome="negative", repeat=True)
+    answer = stands(cleared, book, "2022-03-08T04:40")
+    assert answer.status.state == "disproved"
+    assert proposals(answer, "hold") == []
+
+
+def test_whose_own_sample_was_negative_is_not_held_when_the_tube_is_abnormal_again(cleared, book):
+    cleared.note("result", "2022-03-08T03:30", about=FANG, outcome="negative")
+    cleared.note("result", "2022-03-08T05:00", outcome="abnormal")
+    cleared.note("reached", "2022-03-08T06:00", who=FANG, agreed=True)
+    answer = stands(cleared, book, "2022-03-08T06:10")
+    assert not has(answer, "hold/p2.h2")
+    assert [p.values["who"] for p in proposals(answer, "hold")] == ["person:1"]
+
+
+def test_the_hours_of_a_hold_count_from_when_she_was_first_said_to_be_reached(tube, book):
+    first = tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=True)
+    taken_back(tube, first, "2022-03-08T03:00")
+    tube.note("reached", "2022-03-08T02:45", known="2022-03-08T03:00", who=FANG, agreed=True)
+    held = duty(stands(tube, book, "2022-03-08T03:10"), "hold/p2")
+    assert (held.begins, held.until) == (at("2022-03-08T02:45"), at("2022-03-08T08:00"))
+
+
+def test_taking_back_her_own_negative_takes_no_hold_up_again(tube, book):
+    tube.note("reached", "2022-03-08T02:00", who=FANG, agreed=True)
+    own = tube.note("result", "2022-03-08T03:30", about=FANG, outcome="negative")
+    taken_back(tube, own, "2022-03-08T04:00")
+    answer = stands(tube, book, "2022-03-08T04:10")
+    assert duty(answer, "hold/p2").until == at("2022-03-08T03:30")
+    assert duty(answer, "test/p2").ended == "open"
+
+
+@given(happenings, st.lists(st.tuples(st.integers(0, 7), st.integers(0, 600)), max_size=3), st.integers(0, 8))
+def test_nothing_that_is_found_or_taken_back_later_makes_a_hold_end_later(events, corrections, cut):
+    book, tube = small_book(CLOCKS), Subject("tube", 7)
+    start = at("2022-03-08T00:30")
+    facts = [
+        Fact("m", "members", tube, start, start, value={"who": (FANG,)}),
+        Fact("a", "result", tube, start, start, value={"outcome": "abnormal", "kit": "A"}),
+    ]
+    for number, (kind, minutes) in enumerate(sorted(events, key=lambda e: e[1])):
+        moment = start + timedelta(minutes=minutes)
+        name, about, value = kind, tube, {"who": FANG, "by": "Zhou"}
+        if kind in ("negative", "positive"):
+            name, about, value = "result", FANG, {"outcome": kind}
+        elif kind.startswith("repeat_"):
+            name, value = "result", {"outcome": kind.removeprefix("repeat_"), "repeat": True}
+        facts.append(Fact(f"e{number}", name, about, moment, moment, None, "", Grade.B, value))
+    wrong = [f for f in facts[2:] if f.kind in ("result", "reached") and f.value.get("outcome") != "positive"]
+    for number, (which, minutes) in enumerate(corrections):
+        if wrong:
+            target = wrong.pop(which % len(wrong))
+            moment = target.known_at + timedelta(minutes=minutes + 1)
+            facts.append(Fact(f"c{number}", "retraction", target.subject, moment, moment, value={"why": "wrong"},
+                              retracts=target.id))  # fmt: skip
+    facts.sort(key=lambda f: f.known_at)
+    ends: dict[str, object] = {}
+    renewed = False
+    for fact in facts:
+        renewed = renewed or fact.kind == "renewal"
+        found = dossiers(current(facts, now=fact.known_at))[tube]
+        answer = derive(Dossier(tube, book, found), fact.known_at)
+        for held in (d for d in answer.duties if d.kind == "hold" and d.until is not None):
+            key = held.key.rsplit("/", 1)[1]
+            assert renewed or held.until <= ends.get(key, held.until)
+            ends[key] = held.until

@@ -42,13 +42,17 @@ _OF_A_FILE = ("schema", "zone", "pack", "facts")
 _MOMENT_WRITTEN = "2022-03-08T10:30 | 2022-03-08"
 BODILY = ("contact", "infection", "person")
 """The subjects that are one body: one person may be all three."""
-OF_A_TUBE = ("sample", "result")
-"""What happened to the bodies of the members of a tube, and belongs to the tube too."""
-_FREES = ("release", "discharge", "ended")
 LET_GO = "let_go"
 """A release, discharge or early end that was taken back after it was known. Who was told that she is free stays free
 until something new is signed; for all else it is as if it had never been.
 """
+RESULT_BACK, REACHED_BACK = "result_taken_back", "reached_taken_back"
+"""A result, or a moment at which somebody was reached, that was taken back after it was known; `until` is when. It
+ended a hold, or set the hours of one running: what was over, or had begun to run, does not begin anew.
+"""
+_GOES_ON_AS = {"release": LET_GO, "discharge": LET_GO, "ended": LET_GO, "result": RESULT_BACK, "reached": REACHED_BACK}
+OF_A_TUBE = ("sample", "result", RESULT_BACK)
+"""What happened to the bodies of the members of a tube, and belongs to the tube too."""
 
 
 class Fact(NamedTuple):
@@ -173,7 +177,7 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
     """Return the facts that stand, oldest first: known by `now`, and not retracted by another that stands.
 
     Two routes to the same facts give the same list: neither the order of `facts` nor what was retracted leaves a trace,
-    but for `let_go`.
+    but for what `let_go` tells.
     """
     known = {fact.id: fact for fact in facts if now is None or fact.known_at <= now}
     gone = struck(known.values())
@@ -183,7 +187,7 @@ def current(facts: Iterable[Fact], *, now: datetime | None = None) -> list[Fact]
 def standing(known: Iterable[Fact], gone: Collection[str], freeing: Iterable[Fact]) -> list[Fact]:
     """Return the facts that stand among known ones, oldest first.
 
-    Each is given once; `gone` are the ids struck, `freeing` what goes on as `let_go`.
+    Each is given once; `gone` are the ids struck, `freeing` what goes on by `let_go`.
     """
     changed = {f[0]: f for f in freeing}
     found = [f for f in known if f[1] != "retraction" and f[0] not in gone and f[0] not in changed]
@@ -193,12 +197,14 @@ def standing(known: Iterable[Fact], gone: Collection[str], freeing: Iterable[Fac
 
 
 def let_go(known: Collection[Fact], gone: Set[str]) -> list[Fact]:
-    """Return what goes on in another form: as `let_go` those among facts that do not stand that freed somebody before
-    they were taken back, and appeals and decisions on them with the moment at which they were first taken back.
+    """Return what goes on in another form after it was taken back.
+
+    Those that freed somebody, or set hours, go on as `let_go`, `result_taken_back` or `reached_taken_back`; appeals and
+    decisions on them with the moment at which they were first taken back.
     """
     if not gone:
         return []
-    freed = {fact[0]: fact for fact in known if fact[0] in gone and fact[1] in _FREES}
+    freed = {fact[0]: fact for fact in known if fact[0] in gone and fact[1] in _GOES_ON_AS}
     appealed = _taken_back(known, gone)
     if not freed:
         return appealed
@@ -208,7 +214,7 @@ def let_go(known: Collection[Fact], gone: Set[str]) -> list[Fact]:
         if target in freed and fact[0] not in gone:
             taken_back[target] = min(fact[4], taken_back.get(target, fact[4]))
     return appealed + [
-        freed[key]._replace(kind=LET_GO) for key, moment in taken_back.items() if moment > freed[key].known_at
+        _going_on(freed[key], moment) for key, moment in taken_back.items() if moment > freed[key].known_at
     ]
 
 
@@ -232,6 +238,12 @@ def _taken_back(known: Collection[Fact], gone: Set[str]) -> list[Fact]:
         elif moment > fact.known_at:
             found.append(marked._replace(kind=TAKEN_BACK))
     return found
+
+
+def _going_on(fact: Fact, moment: datetime) -> Fact:
+    """Return a fact as it goes on after it was taken back at a moment."""
+    kind = _GOES_ON_AS[fact.kind]
+    return fact._replace(kind=kind) if kind == LET_GO else fact._replace(kind=kind, until=moment)
 
 
 def struck(facts: Iterable[Fact]) -> set[str]:
@@ -275,6 +287,8 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     for number, found in bodies.items():
         _of_body(number, found, by)
     _tell_affected(facts, by)
+    for subject in [s for s in by if s[0] == "household"]:
+        _tell_members(by[subject], by)
     for subject in [s for s in by if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
     for subject in [s for s in by if s[0] == "room"]:
@@ -309,6 +323,15 @@ def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None
         for subject in found.value["affected"]:
             if subject in by:
                 by[subject] = _merged(by[subject], [found, *(r for r in rulings if r.subject != subject)])
+
+
+def _tell_members(facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:
+    """Give the facts of a household to everybody who was ever said to live in it, as contact, case and person."""
+    for number in {who.number for fact in facts if fact.kind == "household" for who in fact.value["members"]}:
+        for kind in BODILY:
+            subject = Subject(kind, number)
+            if subject in by:
+                by[subject] = _merged(by[subject], facts)
 
 
 def _with_members(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fact]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, let_go, standing, struck
 from ringfence.vocabulary.subjects import Subject
 
-_BINDING = ("cross_infection", "ruling", "members", "occupied")
+_BINDING = ("cross_infection", "ruling", "members", "occupied", "household")
 """Facts of one subject by which another has facts of it in her dossier."""
 
 
@@ -18,7 +18,8 @@ class Gathered:
     """Dossiers of an incident at a moment; the same as `dossiers(current(facts, now=now))` at any time.
 
     A *whole* is what is gathered together: one person, whether infection, contact or person, or any other subject. A
-    new fact makes the dossiers of its whole again, and of those that need its facts: tubes, rooms, people in a site.
+    new fact makes the dossiers of its whole again, and of those that need its facts: tubes, rooms, people in a site or
+    a household.
     """
 
     def __init__(self, facts: Iterable[Fact], now: datetime) -> None:
@@ -115,7 +116,9 @@ class Gathered:
         ended -= going_on.keys()
         self._gone.difference_update(chain)
         self._gone |= gone
-        self._let_go = {key: f for key, f in self._let_go.items() if key not in chain} | going_on
+        for key in chain:
+            self._let_go.pop(key, None)
+        self._let_go.update(going_on)
         return [f for f in begun if f.kind != "retraction"], ended
 
     def _known(self, key: str) -> Fact | None:
@@ -131,6 +134,8 @@ class Gathered:
         pairs: list[tuple[Subject, Subject]] = []
         if fact.kind == "members":
             pairs = [(home, _whole(who)) for who in fact.value["who"]]
+        elif fact.kind == "household":
+            pairs = [(_whole(who), home) for who in fact.value["members"]]
         elif fact.kind == "occupied":
             pairs = [(home, _whole(fact.value["who"]))]
         elif fact.kind == "cross_infection":

@@ -56,7 +56,7 @@ class Incident:
     """All derivations of an incident at a moment, kept up to date fact by fact."""
 
     def __init__(self, facts: Iterable[Fact], book: Books, now: datetime) -> None:
-        self._book: Callable[[Subject], Rulebook] = (lambda _: book) if isinstance(book, Rulebook) else book
+        self._book = _by_subject(book)
         self.now = now
         with _collector_waits():
             self._begin(facts)
@@ -77,11 +77,17 @@ class Incident:
         """Return all facts taken in so far, those that no longer stand among them."""
         return self._gathered.facts()
 
-    def add(self, facts: Iterable[Fact], *, now: datetime | None = None) -> set[Subject]:
-        """Take in more facts, and a later moment; return the subjects that were derived again."""
+    def add(self, facts: Iterable[Fact], *, now: datetime | None = None, book: Books | None = None) -> set[Subject]:
+        """Take in more facts, and a later moment; return the subjects that were derived again.
+
+        `book` are the rulebooks from now on, where a pin among the facts, or one taken back, changed them.
+        """
         before, self.now = self.now, self.now if now is None else now
         touched = {s for s in self._gathered.add(facts, self.now) if s.kind in _DERIVED}
         self._by = self._gathered.by
+        if book is not None:
+            old, self._book = self._book, _by_subject(book)
+            touched |= {s for s in self.derivations if not _same(old(s), self._book(s))}
         if self.now < before:
             touched |= self.derivations.keys()
         while self._wakes and self._wakes[0][0] <= self.now:
@@ -177,6 +183,21 @@ class Incident:
             if status is not None:
                 found[other] = status
         return found
+
+
+def _by_subject(book: Books) -> Callable[[Subject], Rulebook]:
+    return (lambda _: book) if isinstance(book, Rulebook) else book
+
+
+def _same(one: Rulebook, other: Rulebook) -> bool:
+    """Return whether two rulebooks say the same: one pack on one day, pinned at the same moment after the same."""
+    if one is other:
+        return True
+    if one.pack is not other.pack or (one.on, one.signable) != (other.on, other.signable):
+        return False
+    if one.earlier is None or other.earlier is None:
+        return one.earlier is other.earlier
+    return one.earlier[0] == other.earlier[0] and _same(one.earlier[1], other.earlier[1])
 
 
 _LOWER = {kind: frozenset(STRATA[:rank]) | ({"contact"} if kind == "contact" else frozenset())

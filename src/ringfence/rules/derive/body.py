@@ -11,6 +11,7 @@ from ringfence.rules.derive.sheet import Spans, best
 from ringfence.rules.facts import LET_GO, TAKEN_BACK, Fact
 from ringfence.rules.instruments import void_reasons
 from ringfence.rules.rulebook import Rulebook
+from ringfence.vocabulary.subjects import Subject
 
 FEVER_C = 37.3
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -182,6 +183,16 @@ class Body:
             sick = value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C
             return fact if sick else None
         return None
+
+    def homes(self, number: int) -> list[tuple[Subject, Fact]]:
+        """Return the households in which a person lives, as she says or as their last lists do, with what says so."""
+        said = [f for f in self.of("person") if f.value.get("household") is not None]
+        homes = {f.value["household"]: f for f in said[-1:]}
+        last = {f.subject: f for f in self.of("household")}
+        for home, fact in last.items():
+            if any(who.number == number for who in fact.value["members"]):
+                homes.setdefault(home, fact)
+        return sorted(homes.items(), key=lambda each: each[0])
 
     def let_go(self, *, after: datetime | None = None) -> list[datetime]:
         """Return when she was let go, oldest first: released or discharged, even if that was taken back later."""

@@ -43,6 +43,8 @@ class Met(NamedTuple):
     going_on: bool
     stops_at: datetime | None = None
     """When one that goes on is known to stop."""
+    home: Fact | None = None
+    """What says that they live together, where for that reason it ran on beyond what was told."""
 
     @property
     def last(self) -> datetime:
@@ -183,7 +185,8 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
     """Return an exposure clipped to the infectious time of whom she met, None where it falls outside.
 
     An exposure to somebody of whom nothing is known counts as it was told. One that goes on runs until she is apart,
-    the other is isolated or no longer infectious, and until then through today.
+    the other is isolated or no longer infectious, and until then through today. So does one in the household in which
+    both live, whatever end was told, unless it is said that it does not go on.
     """
     to = fact.value["to"]
     status = dossier.leans_on.get(to)
@@ -198,14 +201,17 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
             opens, closes, apart = status.first_exposure, status.separated_at, status.separated_at
             if opens is None:
                 return None
-    going_on = bool(fact.value.get("going_on")) and ends is None
+    home = _lives_with(fact, status, dossier, body)
+    going_on = (bool(fact.value.get("going_on")) and ends is None) or home is not None
     if going_on:
         own = body.separated(begins)
         stops = [m for m in (apart, closes, own.at if own is not None else None) if m is not None and m >= begins]
         stops_at = min(stops, default=None)
         going_on = stops_at is None or stops_at > now
         book = dossier.rulebook
-        ends = max(begins, book.start_of(book.day_of(now))) if going_on or stops_at is None else stops_at
+        runs_to = max(begins, book.start_of(book.day_of(now))) if going_on or stops_at is None else stops_at
+        home = home if going_on or ends is None or runs_to > ends else None  # else she was apart by the end told
+        ends = runs_to if ends is None else max(ends, runs_to)
     if ends is None:
         ends = begins
     if opens is not None and begins < opens:
@@ -221,7 +227,21 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
                 return None
             return Met(begins, ends, fact, False)
         ends = closes
-    return Met(begins, ends, fact, going_on, stops_at)
+    return Met(begins, ends, fact, going_on, stops_at, home)
+
+
+def _lives_with(fact: Fact, status: Status | None, dossier: Dossier, body: Body) -> Fact | None:
+    """Return what says that she lives with the case whom she met at home, None where it is said to be over or nothing
+    says so.
+    """
+    if status is None or fact.value["setting"] != "household" or fact.value["to"].kind != "infection":
+        return None
+    if fact.value.get("going_on") is False:
+        return None
+    theirs = {value for name, value in status.values if name == "household"}
+    if not theirs:
+        return None
+    return next((told for home, told in body.homes(dossier.subject.number) if home in theirs), None)
 
 
 def _episodes(met: list[Met], longest: int) -> list[list[Met]]:
@@ -266,6 +286,7 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     ]  # fmt: skip
     exposures = [m.fact for m in met]
     told_at = [f.known_at for f in (*exposures, *withdrawn)] + _changes((*exposures, *withdrawn), dossier)
+    told_at += [m.home.known_at for m in met if m.home is not None]
     bare = not met and not withdrawn
     if bare:
         _assess_bare(sheet, body, cls, assessed)
@@ -277,6 +298,7 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     ended = max((m.ends for m in met), default=last)
     why: tuple[Because, ...] = (
         sheet.because("duty.class", f"contact.{cls}.of", (assessed, *exposures[:3]), cls=cls, first=first, last=ended),
+        *_at_home(sheet, met),
     )
     name = _course(sheet, body, plan, cls, first, last, assessed.known_at, _strains(exposures, dossier))
     course = course_of(book, name) if name is not None else None
@@ -300,6 +322,15 @@ def _episode(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Se
     support(sheet, body)
     _unwell(sheet, body)
     _close_when_infected(sheet, body)
+
+
+def _at_home(sheet: Sheet, met: Sequence[Met]) -> tuple[Because, ...]:
+    """Return that she lives with a case, where an exposure ran on for that reason."""
+    return tuple(
+        sheet.because("duty.lives_with_case", "infectious.ends_by", (m.fact, m.home), to=str(m.fact.value["to"]))
+        for m in met
+        if m.home is not None
+    )[:1]
 
 
 def _restrained_as_arrival(body: Body) -> bool:
@@ -329,8 +360,15 @@ def _arrived(sheet: Sheet, body: Body) -> None:
 
 def _classified(met: Sequence[Met], dossier: Dossier, person: Fact | None) -> list[tuple[Met, Classified]]:
     values = person.value if person is not None else None
-    return [(m, classify(m.fact, dossier.rulebook, index=dossier.leans_on.get(m.fact.value["to"]), person=values))
-            for m in met]  # fmt: skip
+    return [(m, classify(_as_it_ran(m), dossier.rulebook, index=dossier.leans_on.get(m.fact.value["to"]),
+                         person=values)) for m in met]  # fmt: skip
+
+
+def _as_it_ran(met: Met) -> Fact:
+    """Return an exposure as told, or open to its end where it ran on because they live together."""
+    if met.home is None:
+        return met.fact
+    return met.fact._replace(until=None, value={**met.fact.value, "going_on": True})
 
 
 def _known(met: Met, dossier: Dossier) -> datetime:

@@ -119,6 +119,8 @@ class Case:
         isolated = self.isolated_at()
         kinds = ("case", "onset", "result", "sample", "stay", "separated", "healed", "burial")
         known = [f.known_at for kind in kinds for f in self.body.of(kind)]
+        homes = self.body.homes(self.sheet.dossier.subject.number)
+        told = [*known, *(fact.known_at for _, fact in homes)]
         gone = self.body.last("discharge") or self.body.last("death")
         return Status(
             state=self.state if self.latest else "signal",
@@ -127,9 +129,12 @@ class Case:
             isolated_at=isolated.at if isolated else None,
             separated_at=gone.at if gone else None,
             since=self.states[0].known_at if self.states else min(known, default=None),
-            changed_at=max(known, default=None),
+            changed_at=max(told, default=None),
             tests=tuple((t.day, t.outcome) for t in self.body.taken()),
-            values=tuple(("strain", f.value["strain"]) for f in self.states if "strain" in f.value)[-1:],
+            values=(
+                *tuple(("strain", f.value["strain"]) for f in self.states if "strain" in f.value)[-1:],
+                *(("household", home) for home, _ in homes),
+            ),
         )
 
     # ── duties ────────────────────────────────────────────────────────────────────────────────────────────────────
