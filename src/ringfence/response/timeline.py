@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ringfence.response.asked import Asked
@@ -26,13 +28,16 @@ def told_cases(
     store: VisitStore | None, where: Places, tellers: Tellers,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return the cases as the answer carries them, in the order in which they became known."""
-    standing = current(ledger.facts, now=asked.now)
+    about: dict[int, list[Fact]] = defaultdict(list)
+    for fact in current(ledger.facts, now=asked.now):
+        if fact.subject.kind in ("infection", "person"):
+            about[fact.subject.number].append(fact)
     rows = []
     for case, subject in cases.items():
-        own = [f for f in standing if f.subject.number == subject.number and f.subject.kind in ("infection", "person")]
+        own = about[subject.number]
         person = next((f.value for f in own if f.kind == "person"), {})
         status = statuses.get(subject) or Status()
-        at = {kind: next((f.at for f in own if f.kind == kind), None) for kind in ("onset", "sample", "stay")}
+        at = {kind: next((f.at for f in own if f.kind == kind), None) for kind in ("onset", "stay")}
         window = [status.infectious_from, status.infectious_until]
         stays = _stays(case, status, asked, store, where, tellers)
         events = [_event(f, tellers) for f in own if f.kind in _TOLD]
@@ -40,11 +45,17 @@ def told_cases(
             "id": case, "subject": str(subject), "state": status.state,
             "state_said": tellers.both("word", "word", status.state), "age": person.get("age_years"),
             "sex": person.get("sex"), "name": person.get("name"),
-            "onset": _or_none(at["onset"], tellers), "first_positive": _or_none(at["sample"], tellers),
+            "onset": _or_none(at["onset"], tellers), "first_positive": _or_none(_first_positive(own), tellers),
             "isolated": _or_none(status.isolated_at, tellers), "infectious": [_or_none(m, tellers) for m in window],
             "timeline": sorted([*events, *stays], key=lambda row: str(row["at"])),
         })  # fmt: skip
     return rows
+
+
+def _first_positive(own: Sequence[Fact]) -> datetime | None:
+    """Return when the first sample that read positive was taken, None where no positive one is known."""
+    positive = {f.value.get("sample") for f in own if f.kind == "result" and f.value.get("outcome") == "positive"}
+    return min((f.at for f in own if f.kind == "sample" and f.id in positive), default=None)
 
 
 def _event(fact: Fact, tellers: Tellers) -> dict[str, Any]:

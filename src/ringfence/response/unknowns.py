@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +22,11 @@ def unknowns(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return what is not known, the earliest answer first."""
     rows = [*_of_tubes(ledger, derived, asked, tellers)]
+    kinds: dict[Subject, set[str]] = defaultdict(set)
+    for fact in current(ledger.facts, now=asked.now):
+        kinds[fact.subject].add(fact.kind)
     for case, subject in cases.items():
-        rows += _of_case(case, subject, ledger, statuses, found, derived, asked, tellers)
+        rows += _of_case(case, subject, kinds[subject], statuses, found, derived, asked, tellers)
     asking = [c for c in found.candidates.values() if c.classified is not None and c.classified.open]
     if asking:
         by = asked.now + timedelta(hours=_hours(asked, "assess", 4))
@@ -34,13 +38,11 @@ def unknowns(
 
 
 def _of_case(
-    case: str, subject: Subject, ledger: Ledger, statuses: Mapping[Subject, Status], found: Found,
+    case: str, subject: Subject, kinds: set[str], statuses: Mapping[Subject, Status], found: Found,
     derived: Mapping[Subject, Derivation], asked: Asked, tellers: Tellers,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     core = _due(derived.get(subject), "interview", "core") or asked.now + timedelta(hours=4)
     full = _due(derived.get(subject), "interview", "full") or asked.now + timedelta(hours=24)
-    standing = [f for f in current(ledger.facts, now=asked.now) if f.subject == subject]
-    kinds = {fact.kind for fact in standing}
     if "onset" not in kinds:
         yield _row(f"onset-{case}", "respond.unknown_onset", "investigation", core, tellers, case=case)
     if "interview" not in kinds:
