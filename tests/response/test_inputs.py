@@ -124,3 +124,11 @@ def test_a_place_counts_as_a_source_only_in_the_days_in_which_each_case_was_infe
     list_ = written(tmp_path, "cases.csv", text)
     plan = respond(asked(line_list=list_, visits=tmp_path / "visits")).plan
     assert "0" not in {row["place"] for row in plan["hypotheses"]}
+
+
+def test_with_enough_cases_and_no_visits_it_is_not_said_that_cases_are_too_few(tmp_path):
+    rows = "".join(f"{name},2022-03-06,2022-03-07\n" for name in "abcdef")
+    list_ = written(tmp_path, "cases.csv", f"id,onset,first_positive_sample\n{rows}")
+    (row,) = respond(asked(line_list=list_)).plan["hypotheses"]
+    assert "visits" in row["en"]
+    assert "needed five" not in row["en"]

@@ -7,13 +7,13 @@ Never a verdict: below five independent cases nothing can be judged, and above t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import numpy as np
 
 from ringfence.response.asked import Asked
-from ringfence.response.both import Tellers, say
+from ringfence.response.both import Said, Tellers, say
 from ringfence.response.ledger import POSITIVE, Ledger
 from ringfence.response.places import Places
 from ringfence.rules.duties import Status
@@ -42,8 +42,7 @@ def hypotheses(
         if not cases:
             return []
         desk = tellers.both("word", "desk", "investigation")
-        few = say("respond.source_few", n=len(cases))
-        return [{**few, "place": None, "who": desk, "status": "cannot_be_judged"}]
+        return [_not_judged(cases, known, store, desk)]
     numbers = {}
     for case in known:
         try:
@@ -51,7 +50,7 @@ def hypotheses(
         except Refused:
             continue
     if len(numbers) < 2:
-        return []
+        return [_not_judged(cases, numbers, None, tellers.both("word", "desk", "investigation"))]
     visited: Counter[int] = Counter()
     for case, number in numbers.items():
         ends = min(known[case].ends or asked.now, asked.now)
@@ -70,3 +69,12 @@ def hypotheses(
             "status": "cannot_be_judged" if len(numbers) < JUDGED_FROM else "to_inspect",
         })  # fmt: skip
     return sorted(rows, key=lambda row: -int(row["persons"]))[:_SHOWN]
+
+
+def _not_judged(cases: Sized, usable: Sized, store: VisitStore | None, desk: Said) -> dict[str, Any]:
+    """Return why no place can be named: too few cases, no onsets, or no visits of theirs."""
+    if len(cases) < JUDGED_FROM:
+        said = say("respond.source_few", n=len(cases))
+    else:
+        said = say("respond.source_no_visits" if store is None else "respond.source_no_onset", n=len(usable))
+    return {**said, "place": None, "who": desk, "status": "cannot_be_judged"}
