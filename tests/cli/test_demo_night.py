@@ -58,3 +58,14 @@ def test_the_demo_answers_a_program_with_one_object(monkeypatch, tmp_path, capsy
     told = json.loads(capsys.readouterr().out)
     assert len(told["answers"]) == len(told["scores"]) == 2
     assert [row["scanning"] for row in told["rates"]] == [1.0, 0.6, 0.3, 0.0]
+
+
+def test_a_folder_of_somebody_else_is_not_taken_away(tmp_path):
+    from ringfence.cli.demo_night import rehearse
+    from ringfence.vocabulary.refusals import Refused
+
+    (tmp_path / "city").mkdir()
+    (tmp_path / "city" / "map.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(Refused, match="which no rehearsal made"):
+        rehearse(TOWN, tmp_path)
+    assert (tmp_path / "city" / "map.txt").exists()

@@ -6,8 +6,10 @@ import pytest
 
 from ringfence.drill.desk import FIELD_LIKE, PERFECT, work_through
 from ringfence.drill.eyes import Eyes
-from ringfence.drill.observe import known_by
+from ringfence.drill.observe import Case, known_by
 from ringfence.drill.score import Proposal, averted, eventual_contacts, score
+from ringfence.drill.scoring import proposal_of
+from ringfence.drill.seeing import Tube
 from tests.drill.town import CHEN, FANG, GRANDMA, LI, MARKET, WEI, WORKSHOP, ZHAO, at
 
 NOW = at("2022-03-07T05:00")
@@ -93,3 +95,48 @@ def test_no_measure_is_a_number_out_of_nothing(town, truth):
     for figure in scored(town, truth, proposal()).figures.values():
         assert figure.value is None or figure.denominator
         assert figure.value is not None or figure.why
+
+
+def test_who_is_asked_to_stay_apart_by_mistake_costs_days_too(town, truth):
+    errs = replace(PERFECT, misjudge=1.0)
+    found = scored(town, truth, proposal(FANG, CHEN, LI, asked=(FANG, CHEN)), errs)
+    assert found.figures["M9_found"].numerator == 14.0
+
+
+def test_a_case_who_named_nobody_counts_though_another_named_somebody(town, truth):
+    both = replace(proposal(FANG, named=frozenset({WEI})), windows={WEI: WINDOW, ZHAO: WINDOW})
+    figure = scored(town, truth, both).figures["M6"]
+    assert (figure.numerator, figure.denominator) == (1, 2)
+
+
+def test_a_later_case_is_on_the_list_before_only_if_she_was_assessed_by_then(town, truth):
+    tube = Tube(1, (CHEN,), NOW, NOW + 480, (CHEN,), "clinic")
+    chen = Case(CHEN, tube, NOW, NOW + 480, None)
+    slow = replace(PERFECT, assessors=1, assessed_an_hour=0.1)
+    given = proposal(FANG, CHEN, asked=(FANG, CHEN))
+    soon, late = (
+        score(given, truth, town.store, cases=[chen], tubes=[], desk=desk).figures["M3"] for desk in (PERFECT, slow)
+    )
+    assert (soon.numerator, late.numerator, late.denominator) == (1, 0, 1)
+
+
+def test_a_plan_is_scored_by_its_own_days_cases_and_hypotheses(town):
+    def row(person, cls, named_by=()):
+        return {"person": str(person), "class": cls, "call_rank": None, "named_by": list(named_by)}
+
+    window = ["2022-03-03T00:00+08:00", None]
+    plan = {
+        "now": "2022-03-07T05:00+08:00",
+        "candidates": [row(FANG, "close", [str(WEI)]), row(CHEN, "close"), row(LI, "general"), row(ZHAO, "none")],
+        "cases": [{"id": str(WEI), "state": "confirmed", "infectious": window},
+                  {"id": str(GRANDMA), "state": "suspected", "infectious": window}],
+        "if_assessed": {"by_class": {"close": 2, "general": 1},
+                        "measures": [{"class": "close", "n": 2, "person_days": 28.0},
+                                     {"class": "close", "n": 1, "person_days": 7.0}]},
+        "hypotheses": [{"place": str(MARKET), "status": "cannot_be_judged"},
+                       {"place": str(WORKSHOP), "status": "to_inspect"}],
+    }  # fmt: skip
+    found = proposal_of(plan, town, NOW)
+    assert found.asked_days == {FANG: 17.5, CHEN: 17.5}
+    assert found.windows == {WEI: WINDOW}
+    assert (found.named, found.suspects) == ({WEI}, {WORKSHOP})

@@ -8,10 +8,12 @@ import pytest
 
 from ringfence.drill.chance import uniform
 from ringfence.drill.eyes import Eyes
-from ringfence.drill.observe import facts_of, known_by, named_contacts, write_observed
+from ringfence.drill.observe import facts_of, known_by, named_contacts, write_observed, write_scans
 from ringfence.drill.seeing import abnormal_tubes, phone_holders, recorded
 from ringfence.rules.facts import read_facts
-from ringfence.tracing.visits.batch import IMPUTED
+from ringfence.tracing.visits.batch import IMPUTED, VisitBatch
+from ringfence.tracing.visits.store import open_store
+from ringfence.tracing.visits.upkeep import pieces_of_day
 from ringfence.vocabulary.moments import floor_minute
 from ringfence.vocabulary.refusals import Refused
 from tests.drill.town import CHEN, FANG, GRANDMA, MARKET, NOODLES, WEI, WORKSHOP, ZHAO, at
@@ -121,3 +123,19 @@ def test_chance_is_even_and_does_not_depend_on_what_else_is_drawn():
     assert abs(drawn.mean() - 0.5) < 0.005
     assert abs(np.quantile(drawn, 0.1) - 0.1) < 0.005
     assert uniform(3, "swab", 77) == drawn[77]
+
+
+def test_who_has_not_left_by_the_moment_has_no_check_out_yet(town, tmp_path):
+    until = at("2022-03-07T10:00")
+    write_scans(town, ALL_SEEN, tmp_path / "visits", until=until)
+    seen = VisitBatch.of(*pieces_of_day(open_store(tmp_path / "visits"), until // 1440))
+    assert seen.end.max() == until
+    assert np.all(seen.flags[seen.end == until] & IMPUTED)
+
+
+def test_pupils_are_in_no_tube_of_their_teachers(town, truth):
+    ages = town.age.copy()
+    ages[CHEN] = 12
+    tubes = abnormal_tubes(replace(town, age=ages), truth, ALL_SEEN)
+    assert tubes
+    assert all(CHEN not in tube.members for tube in tubes)

@@ -121,3 +121,35 @@ def test_the_same_question_has_the_same_answer(tmp_path):
     for told in (one, other):
         told.pop("seconds")
     assert one == other
+
+
+def test_a_folder_with_other_things_in_it_is_not_taken_away(tmp_path):
+    made = answer(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(Refused, match=r"thesis\.txt"):
+        write_answer(made, tmp_path / "mine", replace=True)
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+def test_chen_who_is_only_suspected_remains_a_contact_of_wei(tmp_path):
+    text = "id,onset,first_positive_sample,状态\n0,2022-03-06,2022-03-07 15:00,确诊\n2,2022-03-07,,疑似\n"
+    plan = answer(tmp_path, line_list=text).plan
+    assert CHEN in candidates(plan)
+    assert CHEN not in {row["person"] for row in plan["if_onset_earlier"]["dropped"]}
+
+
+def test_a_case_whom_no_evidence_knows_is_not_said_to_have_been_searched(tmp_path):
+    text = "id,onset,first_positive_sample\nlu,2022-03-06,2022-03-07 15:00\n"
+    plan = answer(tmp_path, line_list=text, visits=False, named=None).plan
+    assert "search-lu" in {row["id"] for row in plan["unknowns"]}
+    assert not [row for row in plan["knowns"] if "lu" in row["en"]]
+
+
+def test_every_deadline_on_the_card_has_a_time(plan):
+    assert not [row for lang in ("en", "zh") for row in plan["card"][lang]["next"] if "By ," in row or row[0] == " "]
+
+
+def test_the_case_who_named_somebody_is_told(plan):
+    assert candidates(plan)[FANG]["named_by"] == [WEI]
+    assert candidates(plan)[CHEN]["named_by"] == []

@@ -1,13 +1,17 @@
 """What an answer is made from: workbooks, columns in any order, and everybody who shared a recorded visit."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringfence.response.answer import respond
 from ringfence.response.cases import read_cases
+from ringfence.response.places import read_places
+from ringfence.vocabulary.refusals import Refused
 from tests.response.town import SHANGHAI, WEI, answer, asked, at, store_of, written
 
 NOW = at("2022-03-08T05:00")
@@ -73,3 +77,58 @@ def test_everybody_who_shared_a_recorded_visit_in_the_window_is_a_candidate(tmp_
     }
     assert {row["person"] for row in plan["candidates"]} == shared
     assert WEI not in shared
+
+
+def fact(id_, kind, subject, value, known_at="2022-03-08T01:00:00+08:00"):
+    return {"id": id_, "kind": kind, "subject": subject, "at": "2022-03-07T12:00:00+08:00", "known_at": known_at,
+            "source": "interview", "grade": "B", "value": value}  # fmt: skip
+
+
+def test_a_contact_whom_only_a_given_fact_names_is_due_for_assessment(tmp_path):
+    rows = [
+        fact("a", "case", "infection:1", {"state": "confirmed"}),
+        fact("b", "onset", "infection:1", {"of": "symptoms"}),
+        fact("c", "exposure", "contact:9", {"to": "infection:1", "setting": "household"}),
+    ]
+    file = written(tmp_path, "facts.json", json.dumps({"schema": 1, "facts": rows}))
+    plan = respond(asked(facts=file)).plan
+    assert ("assess", "contact:9") in {(duty["kind"], duty["subject"]) for duty in plan["due_now"]}
+
+
+def test_a_fact_that_is_known_only_later_is_told_and_not_used(tmp_path):
+    later = fact("late", "case", "infection:1", {"state": "confirmed"}, "2022-03-09T01:00:00+08:00")
+    file = written(tmp_path, "facts.json", json.dumps({"schema": 1, "facts": [later]}))
+    plan = respond(asked(facts=file)).plan
+    assert plan["cases"] == []
+    (wrong,) = plan["wrong"]
+    assert (wrong["field"], "2022-03-09 01:00" in wrong["en"]) == ("known_at", True)
+
+
+def test_an_outline_or_facts_that_are_no_text_are_refused_and_a_place_at_nan_is_not_on_the_map(tmp_path):
+    broken = tmp_path / "broken.json"
+    broken.write_bytes("病例".encode("gb18030"))
+    with pytest.raises(Refused, match="UTF-8"):
+        respond(asked(facts=broken))
+    with pytest.raises(Refused, match="UTF-8"):
+        read_places(None, broken)
+    table = written(tmp_path, "places.csv", "place,name,lon,lat\n0,工坊,nan,30.1\n1,面馆,120.1,30.2\n")
+    assert read_places(table).at == {"1": (120.1, 30.2)}
+
+
+def test_a_place_counts_as_a_source_only_in_the_days_in_which_each_case_was_infected(tmp_path):
+    """Chen falls ill a month after Wei, and comes to Wei's market long after Wei was infected: no common source."""
+    rows = ((0, 0, "2022-02-01T10:00", "2022-02-01T11:00"), (2, 0, "2022-02-01T10:00", "2022-02-01T11:00"),
+            (0, 1, "2022-02-02T10:00", "2022-02-02T11:00"), (2, 1, "2022-03-05T10:00", "2022-03-05T11:00"))  # fmt: skip
+    store_of(tmp_path / "visits", rows, kinds=(2, 4))
+    text = "id,onset,first_positive_sample\n0,2022-02-05,2022-02-06\n2,2022-03-07,2022-03-07\n"
+    list_ = written(tmp_path, "cases.csv", text)
+    plan = respond(asked(line_list=list_, visits=tmp_path / "visits")).plan
+    assert "0" not in {row["place"] for row in plan["hypotheses"]}
+
+
+def test_with_enough_cases_and_no_visits_it_is_not_said_that_cases_are_too_few(tmp_path):
+    rows = "".join(f"{name},2022-03-06,2022-03-07\n" for name in "abcdef")
+    list_ = written(tmp_path, "cases.csv", f"id,onset,first_positive_sample\n{rows}")
+    (row,) = respond(asked(line_list=list_)).plan["hypotheses"]
+    assert "visits" in row["en"]
+    assert "needed five" not in row["en"]

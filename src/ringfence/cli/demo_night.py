@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PACK = "huzhou-2022"
 SCANNING = 0.6
+_FOLDERS = ("city", "truth", "seen-0105", "seen-0500", "answer-0105", "answer-0500", "rates")
+_MARK = ".rehearsal"
+"""Says that the folders beside it were made here and may be taken away by the next rehearsal."""
 RATES = (1.0, 0.6, 0.3, 0.0)
 _SINGLES_AFTER = timedelta(hours=4, minutes=30)
 
@@ -48,8 +51,7 @@ def rehearse(scene: Scene, out: Path) -> Night:
     from ringfence.epidemic.settings import Delay, Disease
 
     night, begun = Night(), perf_counter()
-    for name in ("city", "truth", "seen-0105", "seen-0500", "answer-0105", "answer-0500", "rates"):
-        shutil.rmtree(out / name, ignore_errors=True)
+    _clear(out)
     with _step(night, "demo.step_city"):
         _make_city(scene, out / "city")
     world = open_world(out / "city")
@@ -82,6 +84,20 @@ def rehearse(scene: Scene, out: Path) -> Night:
     return night
 
 
+def _clear(out: Path) -> None:
+    """Take away an earlier rehearsal, known by its mark. Refused where a folder of such a name is somebody else's."""
+    from ringfence.vocabulary.refusals import Refused
+
+    mark = out / _MARK
+    there = [name for name in _FOLDERS if (out / name).exists()]
+    if there and not mark.is_file():
+        raise Refused("demo.not_ours", folder=str(out), name=there[0])
+    for name in there:
+        shutil.rmtree(out / name)
+    out.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+
+
 def _step(night: Night, code: str) -> Any:
     """Return a context that says what is done, and notes how long it took."""
     from collections.abc import Iterator
@@ -100,7 +116,8 @@ def _step(night: Night, code: str) -> Any:
 def _make_city(scene: Scene, path: Path) -> None:
     import os
 
-    from ringfence.drill.city.writing import Plan, write_city
+    from ringfence.drill.city.making import Plan
+    from ringfence.drill.city.writing import write_city
 
     path.parent.mkdir(parents=True, exist_ok=True)
     plan = Plan(scene.people, scene.days, scene.first_day, scene.city_seed)

@@ -21,6 +21,7 @@ from ringfence.drill.eyes import Eyes
 from ringfence.drill.seeing import Tube, abnormal_tubes, recorded
 from ringfence.drill.world import Truth, World
 from ringfence.tracing.search import TraceSettings, trace
+from ringfence.tracing.visits.batch import IMPUTED, VisitBatch
 from ringfence.tracing.visits.store import create_store
 from ringfence.tracing.visits.writing import writing
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
@@ -128,12 +129,19 @@ def write_scans(world: World, eyes: Eyes, path: Path, *, until: int) -> int:
     total = 0
     with writing(store) as writer:
         for day in recorded(world, eyes):
-            known = day.take(day.start < until)
+            known = _as_of(day.take(day.start < until), until)
             writer.add(known)
             total += len(known)
         writer.set_kinds({place: int(kind) for place, kind in enumerate(world.kind.tolist())})
         writer.commit()
     return total
+
+
+def _as_of(day: VisitBatch, until: int) -> VisitBatch:
+    """Return visits as a minute knows them: who has not left by then has no check-out, and is still there."""
+    inside = day.end > until
+    flags = np.where(inside, day.flags | IMPUTED, day.flags).astype(np.uint16)
+    return VisitBatch(day.person, day.place, day.start, np.minimum(day.end, until), flags)
 
 
 def named_contacts(world: World, eyes: Eyes, observed: Observed) -> Iterable[tuple[object, ...]]:

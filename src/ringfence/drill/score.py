@@ -31,7 +31,7 @@ class Proposal:
     """What is scored: candidates in the order of calling, those to be asked to stay apart with days, cases, moments.
 
     `windows` gives each case's search window in minutes. `suspects` are places that the proposal calls worth
-    inspecting as the source.
+    inspecting as the source, `named` the cases who named somebody.
     """
 
     now: int
@@ -40,7 +40,7 @@ class Proposal:
     asked_days: Mapping[int, float]
     windows: Mapping[int, tuple[int, int]]
     suspects: frozenset[int] = frozenset()
-    named: int = 0
+    named: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,9 @@ def score(
     _location(found, proposal, worked)
     _tests(found, tubes, proposal)
     _cost(found, proposal, truth, worked)
-    wrong = proposal.suspects - set(truth.place.tolist())  # false: a place where in truth nobody was infected
+    wrong = proposal.suspects - set(
+        truth.place[truth.infected_at < proposal.now].tolist()
+    )  # false: a place where in truth nobody was infected
     found.figures["M21"] = _share(len(wrong), len(proposal.suspects), "no place was called a hypothesis")
     return found
 
@@ -164,7 +166,7 @@ def _later_cases(
     later = [case for case in cases if case.known_at > proposal.now and case.person not in known]
     under = [c for c in later if (w := worked.get(c.person)) is not None and w.apart_at is not None
              and w.apart_at <= c.tube.taken_at]  # fmt: skip
-    listed = [case for case in later if case.person in worked]
+    listed = [c for c in later if (w := worked.get(c.person)) is not None and w.assessed_at <= c.known_at]
     found.figures["M2"] = _share(len(under), len(later), "no later case")
     found.figures["M3"] = _share(len(listed), len(later), "no later case")
 
@@ -198,11 +200,12 @@ def _location(found: Score, proposal: Proposal, worked: Mapping[int, Worked]) ->
     limit = proposal.signal_at + _DAY
     lost = [p for p in asked if (at := worked[p].located_at) is None or at > limit]
     found.figures["M5"] = _share(len(lost), len(asked), "nobody was asked to stay apart")
-    silent = 0 if proposal.named else len(proposal.windows)
+    silent = len(proposal.windows.keys() - proposal.named)
     found.figures["M6"] = _share(silent, len(proposal.windows), "no case")
     wrong = sum(w.wrong_person for w in worked.values())
-    found.figures["M8_wrong_person"] = Figure(1000 * wrong / len(asked) if asked else None, "per 1,000", wrong,
-                                              len(asked), "" if asked else "nobody")  # fmt: skip
+    reached = wrong + sum(w.located_at is not None for w in worked.values())
+    found.figures["M8_wrong_person"] = Figure(1000 * wrong / reached if reached else None, "per 1,000", wrong,
+                                              reached, "" if reached else "nobody")  # fmt: skip
 
 
 def _tests(found: Score, tubes: Sequence[Tube], proposal: Proposal, *, single_hours: float = 4.5) -> None:
@@ -216,7 +219,8 @@ def _tests(found: Score, tubes: Sequence[Tube], proposal: Proposal, *, single_ho
 def _cost(found: Score, proposal: Proposal, truth: Truth, worked: Mapping[int, Worked]) -> None:
     """Set person-days of restriction beside the infections found among the restricted, and beside those averted."""
     apart = {p: w.apart_at for p, w in worked.items() if w.apart_at is not None}
-    person_days = sum(proposal.asked_days.get(p, 0.0) for p in apart)
+    usual = sum(proposal.asked_days.values()) / max(len(proposal.asked_days), 1)  # whoever is asked by mistake
+    person_days = sum(proposal.asked_days.get(p, usual) for p in apart)
     infected = {int(p) for p, at in zip(truth.person, truth.infected_at, strict=True) if at < proposal.now}
     hit = len(infected & set(apart))
     found.figures["M9_found"] = Figure(person_days / hit if hit else None, "person-days", person_days, hit,

@@ -16,7 +16,7 @@ from ringfence.vocabulary.moments import floor_minute
 from ringfence.vocabulary.refusals import Refused
 
 _OPEN_CLASSES = ("", "none", "dropped", "backward", None)
-_FALLBACK_DAYS = 14.0
+_NO_SEEDS = ("none", "suspected", "discarded")
 
 
 def score_plan(city: Path, truth: Path, seen: Path, plan: Path) -> list[Score]:
@@ -44,32 +44,34 @@ def proposal_of(plan: dict[str, Any], world: World, signal_at: int) -> Proposal:
     order = list(dict.fromkeys(_number(row["person"], world) for row in candidates))
     days = _days_by_class(plan)
     asked = {
-        _number(row["person"], world): days.get(row["class"], _FALLBACK_DAYS)
+        _number(row["person"], world): days[row["class"]]
         for row in candidates
-        if row["class"] not in _OPEN_CLASSES and days.get(row["class"], _FALLBACK_DAYS) > 0
+        if row["class"] not in _OPEN_CLASSES and days.get(row["class"], 0.0) > 0
     }
     now = _minute(plan["now"])
     windows = {}
     for case in plan["cases"]:
         begins, ends = (case.get("infectious") or (None, None))[:2]
-        if begins is not None:
+        if begins is not None and case.get("state") not in _NO_SEEDS:
             windows[_number(case["id"], world)] = (_minute(begins), min(_minute(ends) if ends else now, now))
-    named = sum("named" in row.get("channels", ()) for row in candidates)
+    named = frozenset(_number(case, world) for row in candidates for case in row.get("named_by", ()))
     return Proposal(now=now, signal_at=signal_at, order=order, asked_days=asked, windows=windows, named=named,
                     suspects=_suspects(plan, world))  # fmt: skip
 
 
 def _days_by_class(plan: dict[str, Any]) -> dict[str, float]:
-    """Return the days of restriction that each class would be asked for, over all its stages."""
+    """Return the days of restriction that somebody of each class would be asked for on average, over all stages."""
+    part = plan["if_assessed"]
     days: dict[str, float] = {}
-    for row in plan["if_assessed"].get("measures", ()):
-        if row.get("n"):
-            days[row["class"]] = days.get(row["class"], 0.0) + row["person_days"] / row["n"]
-    return days
+    for row in part.get("measures", ()):
+        days[row["class"]] = days.get(row["class"], 0.0) + row["person_days"]
+    return {cls: total / part["by_class"][cls] for cls, total in days.items()}
 
 
 def _suspects(plan: dict[str, Any], world: World) -> frozenset[int]:
-    places = [str(row["place"]) for row in plan.get("hypotheses", ()) if row.get("place") is not None]
+    """Return the places that the plan calls worth inspecting; one to ask about is no hypothesis yet."""
+    places = [str(row["place"]) for row in plan.get("hypotheses", ())
+              if row.get("place") is not None and row.get("status") == "to_inspect"]  # fmt: skip
     return frozenset(int(place) for place in places if place.isdecimal() and int(place) < len(world.kind))
 
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from ringfence.drill.chance import uniform
 from ringfence.drill.eyes import Eyes, dwell_of, keeping
-from ringfence.drill.world import NOBODY, Truth, World
+from ringfence.drill.world import NOBODY, Ints, Truth, World
 from ringfence.tracing.visits.batch import IMPUTED, SOURCE_SHIFT, VisitBatch
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, floor_minute, moment_of
 
 _SCAN = 1
 _NIGHT, _NOON = time(0, 30), time(12, 30)
 _SWAB = time(15, 0)
+_SWABBED_FROM = 16
 _DETECTABLE_BEFORE, _DETECTABLE_AFTER = 1440, 4 * 1440
 
 
@@ -92,16 +93,21 @@ def _screening_days(world: World, eyes: Eyes, place: int) -> list[datetime]:
     return [day for day in _local_days(world) if day.toordinal() % eyes.screened_every == turn]
 
 
+def _staff(world: World, place: int) -> Ints:
+    """Return who is swabbed at a workplace, in order; pupils are not."""
+    return np.flatnonzero((world.work == place) & (world.age >= _SWABBED_FROM))
+
+
 def _pool_of(world: World, eyes: Eyes, place: int, person: int) -> tuple[int, ...]:
     """Return who is swabbed into the same tube: neighbours in the list of the workplace."""
-    staff = np.flatnonzero(world.work == place)
+    staff = _staff(world, place)
     at = int(np.searchsorted(staff, person)) // eyes.pool * eyes.pool
     return tuple(staff[at : at + eyes.pool].tolist())
 
 
 def _screened(world: World, truth: Truth, eyes: Eyes, row: int) -> Iterator[Tube]:
     person, place = int(truth.person[row]), int(world.work[truth.person[row]])
-    if place == NOBODY or world.age[person] < 16:
+    if place == NOBODY or world.age[person] < _SWABBED_FROM:
         return
     for day in _screening_days(world, eyes, place):
         taken = floor_minute(datetime.combine(day.date(), _SWAB, world.zone))
@@ -143,9 +149,13 @@ def _report(world: World, taken: int) -> int:
 
 def _false_pools(world: World, eyes: Eyes) -> Iterator[Tube]:
     """Yield the pools that read abnormal though nobody in them is infected."""
-    staffed = np.unique(world.work[(world.work != NOBODY) & (world.age >= 16)])
+    staffed = np.unique(world.work[(world.work != NOBODY) & (world.age >= _SWABBED_FROM)])
     for place in staffed[uniform(eyes.seed, "screened", staffed) < eyes.screened_places].tolist():
-        staff = np.flatnonzero((world.work == place) & (world.age >= 16)) if eyes.false_pools else np.empty(0, np.int64)
+        staff = (
+            np.flatnonzero((world.work == place) & (world.age >= _SWABBED_FROM))
+            if eyes.false_pools
+            else np.empty(0, np.int64)
+        )
         for day in _screening_days(world, eyes, place):
             taken = floor_minute(datetime.combine(day.date(), _SWAB, world.zone))
             begins = np.arange(0, len(staff), eyes.pool)

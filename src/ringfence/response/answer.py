@@ -102,7 +102,10 @@ def _read(asked: Asked) -> tuple[Ledger, dict[str, Subject], list[Read]]:
     ledger = Ledger(asked.now)
     reads: list[Read] = []
     if asked.facts is not None:
-        text = asked.facts.read_text(encoding="utf-8-sig")
+        try:
+            text = asked.facts.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise Refused("respond.not_json", file=asked.facts.name) from error
         facts, problems = read_facts(text, zone=asked.pack.zone, more_kinds=asked.pack.kinds)
         rejects = [
             Reject(number if isinstance(number := p.values.get("number"), int) else 0, str(p.values.get("field", "")),
@@ -110,8 +113,14 @@ def _read(asked: Asked) -> tuple[Ledger, dict[str, Subject], list[Read]]:
             for p in problems
         ]  # fmt: skip
         known = [fact for fact in facts if fact.known_at <= asked.now]
-        reads.append(Read(asked.facts.name, "facts", len(facts) + len({r.line for r in rejects}), len(known), rejects,
-                          digest(asked.facts)))  # fmt: skip
+        now = f"{asked.now.astimezone(asked.book.zone):%Y-%m-%d %H:%M}"
+        rejects += [
+            Reject(0, "known_at", "respond.future",
+                   {"text": f"{fact.known_at.astimezone(asked.book.zone):%Y-%m-%d %H:%M}", "now": now}, fact.id)
+            for fact in facts if fact.known_at > asked.now
+        ]  # fmt: skip
+        given = len(facts) + len({r.line for r in rejects if r.line})
+        reads.append(Read(asked.facts.name, "facts", given, len(known), rejects, digest(asked.facts)))
         ledger.take(known)
     rows: list[CaseRow] = []
     if asked.line_list is not None:
@@ -144,13 +153,14 @@ def _plan(
     grouped = groups.groups_of(named)
     group_of = {c.person: g.id for g in grouped for c in g.people}
     ranks = {r.call.person: r for r in order(_calls(named, ledger, asked), Spread())}
-    due = due_now(derived, grouped, cases, asked, ledger, tellers, where)
-    not_known = unknowns(ledger, cases, statuses_of(ledger, asked), found, derived, asked, tellers)
+    statuses = statuses_of(ledger, asked)
+    due = due_now(derived, grouped, cases, asked, ledger, tellers, where, found.candidates.keys())
+    not_known = unknowns(ledger, cases, statuses, found, derived, asked, tellers)
     told_candidates = [
         _candidate(c, tellers, group_of.get(c.person, ""), ranks.get(c.person), where) for c in candidates
     ]
     class_names = {cls: tellers.both("named", "class", cls) for cls in follows.by_class}
-    told_cases_ = told_cases(ledger, cases, statuses_of(ledger, asked), asked, store, where, tellers)
+    told_cases_ = told_cases(ledger, cases, statuses, asked, store, where, tellers)
     tubes = sum(subject.kind == "tube" for subject in derived)
     done = sum(d.ended != OPEN for one in derived.values() for d in one.duties)
     as_of = f"{asked.now.astimezone(asked.book.zone):%H:%M}"
@@ -164,7 +174,7 @@ def _plan(
         "now": tellers.moment(asked.now), "title": title, "inputs": [read.told() for read in reads], "seconds": {},
         "card": card(cases=told_cases_, candidates=len(named), groups=len(grouped), by_class=follows.by_class,
                      class_names=class_names, tubes=tubes, unknowns=not_known, due=by_worth(due), done=done,
-                     person_days=follows.person_days, as_of=as_of),
+                     person_days=follows.person_days, as_of=as_of, as_of_day=tellers.moment(asked.now)[:10]),
         "knowns": _knowns(told_cases_, named, found, tellers, as_of), "unknowns": not_known, "cases": told_cases_,
         "due_now": due,
         "if_assessed": assumed.told(follows, {
@@ -174,7 +184,7 @@ def _plan(
         "candidates": told_candidates, "groups": [groups.told(g, tellers, where) for g in grouped],
         "calls": [_call(r) for r in sorted(ranks.values(), key=lambda r: r.rank)],
         "map": places.map_of(where, told_cases_, grouped), "calendar": _calendar(follows),
-        "hypotheses": hypotheses(ledger, cases, asked, store, tellers, where),
+        "hypotheses": hypotheses(ledger, cases, statuses, asked, store, tellers, where),
         "if_onset_earlier": changed, "wrong": list(_wrong(reads)),
     }  # fmt: skip
 
@@ -224,6 +234,7 @@ def _candidate(c: Candidate, tellers: Tellers, group: str, ranked: Any, where: p
         "last": tellers.moment(moment_of(max(lasts))) if lasts else None,
         "places": [where.said(name)["zh"] for name in names],
         "places_en": [where.said(name)["en"] for name in names], "channels": c.channels,
+        "named_by": sorted({case for case, m in c.met if "named" in m.channels}),
         "why": tellers.why(found.because) if found is not None else [],
         "questions": tellers.why(found.unknowns) if found is not None else [],
         "clause": found.because[0].clause if found is not None and found.because else "",
@@ -237,6 +248,8 @@ def _knowns(
 ) -> list[Said]:
     rows = [say("respond.card_cases", n=len(cases), as_of=as_of)]
     for case, (begins, ends) in found.windows.items():
+        if case in found.unsearched:
+            continue
         rows.append(say("respond.known_window", case=case,
                         begins=tellers.both("moment", begins), ends=tellers.both("end", ends)))  # fmt: skip
     channels: dict[str, int] = defaultdict(int)

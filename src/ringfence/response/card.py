@@ -14,7 +14,7 @@ _FEW = 4
 def card(
     *, cases: Sequence[Mapping[str, Any]], candidates: int, groups: int, by_class: Mapping[str, int],
     class_names: Mapping[str, Said], tubes: int, unknowns: Sequence[Mapping[str, Any]],
-    due: Sequence[Mapping[str, Any]], done: int, person_days: float, as_of: str,
+    due: Sequence[Mapping[str, Any]], done: int, person_days: float, as_of: str, as_of_day: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the card in both languages."""
     known = [say("respond.card_cases", n=len(cases), as_of=as_of)]
@@ -26,7 +26,7 @@ def card(
     unknown = [{lang: row[lang] for lang in LANGUAGES} for row in unknowns[:_FEW]]
     acted = [say("respond.card_done", n=done)] if done else [say("respond.card_nothing_done")]
     following = [
-        say("respond.card_next", what={lang: row[lang] for lang in LANGUAGES}, by=str(row["due"] or "")[11:16],
+        say("respond.card_next", what={lang: row[lang] for lang in LANGUAGES}, by=_by(row, as_of_day),
             who=row["who"] or row["subject"],
             desk={lang: row[f"desk_{lang}"] for lang in LANGUAGES})
         for row in due[:_FEW]
@@ -41,6 +41,12 @@ def card(
         }  # fmt: skip
     told["short"] = {lang: _short(told[lang], lang) for lang in LANGUAGES}
     return told
+
+
+def _by(row: Mapping[str, Any], day: str) -> str:
+    """Return the deadline as a clock time, with month and day where it is not of this day."""
+    by = str(row["due"] or row["until"] or row["begins"])
+    return by[11:16] if by[:10] == day else by[5:16].replace("T", " ")
 
 
 def _listed(by_class: Mapping[str, int], names: Mapping[str, Said], lang: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ Row = tuple[datetime, dict[str, Any]]
 
 def due_now(
     derived: Mapping[Subject, Derivation], grouped: Sequence[groups.Group], cases: Mapping[str, Subject], asked: Asked,
-    ledger: Ledger, tellers: Tellers, where: Places,
+    ledger: Ledger, tellers: Tellers, where: Places, searched: Collection[str],
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return open duties, the next deadline first.
 
@@ -36,8 +36,9 @@ def due_now(
     for duty in (d for one in derived.values() for d in one.duties if d.ended == OPEN):
         due = duty.due or duty.until or duty.begins
         held = _held(duty)
-        if duty.kind == "assess":
-            assess[ledger.given.get(duty.subject.number, "")] = duty
+        who = ledger.given.get(duty.subject.number, "")
+        if duty.kind == "assess" and who in searched:  # whom only a given fact names is assessed by herself
+            assess[who] = duty
         elif held is None or duty.kind not in ("release", "hold"):
             rows.append((due, tellers.duty(duty, asked.now, ledger.given)))
         elif held in infected:

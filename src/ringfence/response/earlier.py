@@ -11,6 +11,7 @@ from ringfence.response.asked import Asked
 from ringfence.response.both import Tellers
 from ringfence.response.ledger import Ledger
 from ringfence.response.search import Found, search, statuses_of
+from ringfence.rules.facts import current
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.subjects import Subject
 
@@ -23,7 +24,8 @@ def if_earlier(
 ) -> dict[str, Any]:
     """Return what one day changes for each of the first cases with an onset, by name."""
     rows: list[dict[str, Any]] = []
-    for case in [c for c in found.windows if ledger.of("onset", cases[c]) is not None][:MOST_CASES]:
+    ill = {f.subject for f in current(ledger.facts, now=asked.now) if f.kind == "onset"}
+    for case in [c for c in found.windows if cases[c] in ill][:MOST_CASES]:
         subject = cases[case]
         moved = Ledger(ledger.now, number=dict(ledger.number), given=dict(ledger.given))
         moved.facts = [

@@ -27,7 +27,7 @@ class Group:
 
 
 def groups_of(candidates: Sequence[Candidate]) -> list[Group]:
-    """Return the groups of those with a class, largest evidence first: strictest, then fewest questions, then size."""
+    """Return the groups of those with a class: fewest questions first, then the longest time together."""
     by: dict[Key, list[Candidate]] = defaultdict(list)
     for row in candidates:
         if row.decisive is not None and row.cls != "none" and row.classified is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from ringfence.response.both import Said, say
 from ringfence.tracing.encounters.told import read_told
+from ringfence.vocabulary.refusals import Refused
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "place": ("place", "place_id", "id", "场所", "场所编号", "编号"),
@@ -42,11 +44,16 @@ def read_places(path: Path | None, outline: Path | None = None) -> Places:
             if name or english:
                 found.names[place] = {"en": english or name, "zh": name or english}
             try:
-                found.at[place] = (float(lon), float(lat))
+                east, north = float(lon), float(lat)
             except ValueError:
                 continue
+            if math.isfinite(east) and math.isfinite(north):
+                found.at[place] = (east, north)
     if outline is not None:
-        found.outline = json.loads(outline.read_text(encoding="utf-8"))
+        try:
+            found.outline = json.loads(outline.read_text(encoding="utf-8-sig"))
+        except ValueError as error:
+            raise Refused("respond.not_json", file=outline.name) from error
     return found
 
 

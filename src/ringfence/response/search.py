@@ -76,7 +76,8 @@ def search(
     found = Found()
     lists = _read_lists(asked, found)
     windows_of(cases, statuses, asked, found)
-    known = {ledger.given[s.number] for s in cases.values()}
+    unproven = {case for case, why in found.unsearched.items() if why in ("discarded", "not_confirmed")}
+    known = {ledger.given[s.number] for case, s in cases.items() if case not in unproven} | (cases.keys() - unproven)
     kinds: dict[str, int] = {}
     for done, (case, window) in enumerate(found.windows.items(), 1):
         contacts = _of_case(case, window, asked, store, lists)
@@ -85,7 +86,7 @@ def search(
         else:
             _kinds_of(store, contacts, kinds)
             for contact in contacts:
-                if contact.person in known or contact.person in cases:
+                if contact.person in known:
                     continue
                 row = found.candidates.get(contact.person)
                 if row is None:

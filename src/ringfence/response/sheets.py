@@ -27,11 +27,12 @@ def read_sheet(path: Path, names: Mapping[str, Sequence[str]], *, required: Sequ
         book = CalamineWorkbook.from_path(path)
         sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
     except (CalamineError, OSError) as error:
-        raise Refused("respond.bad_sheet", file=path.name, why=str(error).splitlines()[0]) from error
+        raise Refused("respond.bad_sheet", file=path.name, why=(str(error).splitlines() or [""])[0]) from error
     rows = next((rows for rows in sheets if any(any(_text(c) for c in row) for row in rows)), None)
     if rows is None:
         raise Refused("respond.empty_sheet", file=path.name)
-    top = next(at for at, row in enumerate(rows) if sum(bool(_text(c)) for c in row) > 1 or len(row) == 1)
+    full = [at for at, row in enumerate(rows) if sum(bool(_text(c)) for c in row) > 1 or len(row) == 1]
+    top = full[0] if full else next(at for at, row in enumerate(rows) if any(_text(c) for c in row))
     header = tuple(_text(cell) for cell in rows[top])
     chosen = choose_columns(header, names=names, required=required)
     columns: dict[str, list[str]] = {field: [] for field in chosen}

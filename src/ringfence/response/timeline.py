@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ def told_cases(
         own = facts_of[subject.number]
         person = next((f.value for f in own if f.kind == "person"), {})
         status = statuses.get(subject) or Status()
-        at = {kind: next((f.at for f in own if f.kind == kind), None) for kind in ("onset", "sample", "stay")}
+        at = {kind: next((f.at for f in own if f.kind == kind), None) for kind in ("onset", "stay")}
         window = [status.infectious_from, status.infectious_until]
         stays = _stays(case, status, asked, store, where, tellers)
         events = [_event(f, tellers) for f in own if f.kind in _TOLD]
@@ -46,7 +46,7 @@ def told_cases(
             "id": case, "subject": str(subject), "state": status.state,
             "state_said": tellers.both("word", "word", status.state), "age": person.get("age_years"),
             "sex": person.get("sex"), "name": person.get("name"),
-            "onset": _or_none(at["onset"], tellers), "first_positive": _or_none(at["sample"], tellers),
+            "onset": _or_none(at["onset"], tellers), "first_positive": _or_none(_first_positive(own), tellers),
             "isolated": _or_none(status.isolated_at, tellers), "infectious": [_or_none(m, tellers) for m in window],
             "timeline": sorted([*events, *stays], key=lambda row: str(row["at"])),
         })  # fmt: skip
@@ -58,6 +58,12 @@ def _exposed(span: tuple[datetime, datetime] | None, tellers: Tellers) -> Iterat
     if span is not None:
         yield {"at": tellers.moment(span[0]), "until": tellers.moment(span[1]), "kind": "exposed",
                **say("respond.exposed")}  # fmt: skip
+
+
+def _first_positive(own: Sequence[Fact]) -> datetime | None:
+    """Return when the first sample that read positive was taken, None where no positive one is known."""
+    positive = {f.value.get("sample") for f in own if f.kind == "result" and f.value.get("outcome") == "positive"}
+    return min((f.at for f in own if f.kind == "sample" and f.id in positive), default=None)
 
 
 def _event(fact: Fact, tellers: Tellers) -> dict[str, Any]:

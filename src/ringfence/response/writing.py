@@ -18,16 +18,22 @@ CANDIDATES = (
     "call_rank", "person", "case", "class", "band", "group", "minutes", "first", "last", "places", "channels", "clause",
     "questions_en", "questions_zh",
 )  # fmt: skip
+_OURS = frozenset(
+    {"plan.json", "candidates.csv", "duties.csv", "facts.json", "rejects.csv", "report.html", "report.pdf"}
+)
+"""What an answer consists of; a folder with anything else in it is never taken away."""
 DUTIES = ("part", "due", "begins", "until", "desk", "kind", "subject", "who", "state", "en", "zh", "key", "clause")
 
 
 def write_answer(answer: Answer, out: Path, *, replace: bool = False) -> list[str]:
     """Write plan.json, candidates.csv, duties.csv, facts.json and, where rows were rejected, rejects.csv.
 
-    Return their names. Refused for a folder with something in it, unless it is to be replaced.
+    Return their names. Refused for a folder with something in it, unless it is an answer that is to be replaced.
     """
+    out = out.absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not replace:
         raise Refused("respond.not_empty", folder=str(out))
+    _refuse_others(out)
     aside = out.with_name(f".{out.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -51,6 +57,15 @@ def write_answer(answer: Answer, out: Path, *, replace: bool = False) -> list[st
         shutil.rmtree(out)
     aside.rename(out)
     return list(files)
+
+
+def _refuse_others(out: Path) -> None:
+    """Refuse to take away what is no answer: a folder with other things in it, a file, a link."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise Refused("respond.not_an_answer", folder=str(out), name=out.name)
+    others = sorted(file.name for file in out.iterdir() if file.name not in _OURS) if out.exists() else []
+    if others:
+        raise Refused("respond.not_an_answer", folder=str(out), name=others[0])
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
