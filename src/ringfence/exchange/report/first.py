@@ -103,7 +103,7 @@ def _calls(pen: Pen, calls: list[Mapping[str, Any]], due: list[Duty]) -> list[Bl
             [
                 cell(str(rank), strong=True),
                 cell(pen.person(about or call), strong=True, sub=vulnerable(pen, about)),
-                cell(pen.text(call), sub=pen.listed(pen.why(about.get("questions")), 2)),
+                cell(pen.text(call), sub=pen.listed([pen.text(q) for q in about.get("questions", ())], 2)),
                 cell(pen.desk(duty) if duty else pen.word("desk_calls")),
                 cell(remains, sub=pen.word("by", time=pen.when(duty.get("due"))) if duty else "", tone=tone),
             ]

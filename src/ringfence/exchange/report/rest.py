@@ -114,12 +114,13 @@ def _group(pen: Pen, group: Item, people: Mapping[str, Item]) -> list[Block]:
     size = group.get("n") or len(members)
     title = pen.word("group_of", n=number(size), cls=pen.contact_class(group.get("class")), what=pen.text(group))
     where = pen.listed([pen.text(group.get("place")), pen.span(group.get("from"), group.get("until"))])
-    rule = pen.text(group.get("rule"))
-    shared = [pen.text(one) for one in group.get("shared", [])]
-    facts = [pen.word("shared_facts") + where, *([pen.word("rule") + rule] if rule else []), *shared]
+    shared, questions = pen.why(group.get("shared")), pen.why(group.get("questions"))
+    asked = [pen.word("ask") + pen.colon + pen.listed(questions)] if questions else []
+    facts = [pen.word("shared_facts") + where, *shared, *asked]
     differs = [pen.text(one) for one in group.get("differs", [])]
-    blocks = [heading(title, level=3), bullets(facts)]
-    return blocks + _rows_of(pen, members, set(shared), differs)
+    label = str(group.get("id") or "").upper()
+    blocks = [heading(f"{label} · {title}" if label else title, level=3), bullets(facts)]
+    return blocks + _rows_of(pen, members, {*shared, *questions}, differs)
 
 
 def _rows_of(pen: Pen, members: list[Item], shared: set[str], differs: list[str]) -> list[Block]:
@@ -137,10 +138,15 @@ def _rows_of(pen: Pen, members: list[Item], shared: set[str], differs: list[str]
 def _person(pen: Pen, one: Item, shared: set[str], *, with_class: bool = False) -> list[Cell | str]:
     own = [text for text in pen.why(one.get("why")) if text not in shared]
     clause = pen.text(one.get("clause"))
-    why = [*own[1:], *([pen.word("clause", clause=clause)] if clause else [])]
+    why = [*own[1:], *([pen.word("clause", clause=clause)] if clause and not shared else [])]
+    group = str(one.get("group") or "").upper()
+    if with_class and group:  # the reasons stand once, with the group
+        own, why = [group], []
     band = one.get("band")
     slug = band if isinstance(band, str) or band is None else ("slight", "some", "strong", "very_strong")[int(band)]
-    together = cell(brief_duration(int(one.get("minutes") or 0), pen.language), sub=pen.term(slug or "", "band"))
+    minutes = one.get("minutes")
+    length = "—" if minutes is None else brief_duration(int(minutes), pen.language)
+    together = cell(length, sub=pen.term(slug or "", "band"))
     about = vulnerable(pen, one)
     sub = pen.listed([pen.contact_class(one.get("class")), about]) if with_class else about
     return [
@@ -148,7 +154,7 @@ def _person(pen: Pen, one: Item, shared: set[str], *, with_class: bool = False) 
         together,
         pen.span(one.get("first"), one.get("last")),
         cell(own[0] if own else pen.word("same_as_group"), why=why, tone="" if own else "quiet"),
-        pen.listed(pen.why(one.get("questions"))),
+        "" if with_class and group else pen.listed(q for q in pen.why(one.get("questions")) if q not in shared),
     ]
 
 
