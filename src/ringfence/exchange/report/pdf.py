@@ -37,7 +37,7 @@ def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")
         compiler = typst.Compiler(
             sheet("report.typ").encode(), font_paths=fonts_found, sys_inputs={"halves": json.dumps(printed)}
         )
-        made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()), pdf_tags=not _is_long(printed))
+        made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()))
     if not isinstance(made, bytes):
         raise TypeError("the setter of prints gave no single file")
     path.write_bytes(made)
@@ -75,10 +75,6 @@ def _printed(block: Mapping[str, Any]) -> dict[str, Any]:
     if made["kind"] == "drawing":
         made["svg"] = alone(made["svg"])
     return made
-
-
-def _is_long(halves: Sequence[Mapping[str, Any]]) -> bool:
-    return any(block["kind"] == "names" for half in halves for block in half["blocks"])
 
 
 def _flat(one: Mapping[str, Any]) -> str:
