@@ -181,7 +181,7 @@ def _section(console: Console, code: str) -> None:
 
 def _duty_line(duty: dict[str, Any], lang: str) -> str:
     due = (duty["due"] or duty["until"] or duty["begins"])[5:16].replace("T", " ")
-    who = duty["who"] or ("" if duty.get("group") else duty["subject"])
+    who = duty["who"] or ("" if duty.get("group") else duty[f"subject_{lang}"])
     return "  " + " · ".join(part for part in (due, duty[lang], who, duty[f"desk_{lang}"]) if part)
 
 

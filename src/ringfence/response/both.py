@@ -71,6 +71,7 @@ class Tellers:
             "desk_en": self.en.word("desk", duty.desk), "desk_zh": self.zh.word("desk", duty.desk),
             "begins": self.moment(duty.begins), "due": None if duty.due is None else self.moment(duty.due),
             "until": None if duty.until is None else self.moment(duty.until), "state": duty.state(now), **what,
+            **{f"subject_{lang}": said for lang, said in self.subject(duty.subject).items()},
             "why": self.why(duty.because),
         }  # fmt: skip
 

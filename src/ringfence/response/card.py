@@ -27,7 +27,7 @@ def card(
     acted = [say("respond.card_done", n=done)] if done else [say("respond.card_nothing_done")]
     following = [
         say("respond.card_next", what={lang: row[lang] for lang in LANGUAGES}, by=_by(row, as_of_day),
-            who=row["who"] or row["subject"],
+            who=row["who"] or {lang: row.get(f"subject_{lang}", row["subject"]) for lang in LANGUAGES},
             desk={lang: row[f"desk_{lang}"] for lang in LANGUAGES})
         for row in due[:_FEW]
     ]  # fmt: skip

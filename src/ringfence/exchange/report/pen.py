@@ -134,7 +134,11 @@ class Pen:
 
     def subject(self, value: str) -> str:
         """Return the word of a subject that is no person (the incident, a tube), or the id as it was given."""
-        return sentence(f"subject_kind.{value}", {}, self.language) if f"subject_kind.{value}" in table() else value
+        kind, _, name = value.partition(":")
+        if f"subject_kind.{kind}" not in table():
+            return value
+        word = sentence(f"subject_kind.{kind}", {}, self.language)
+        return f"{word} {name}" if name else word
 
     def person(self, value: object) -> str:
         """Return how a person is named: a name where the plan gives one."""
