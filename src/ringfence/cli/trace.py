@@ -63,7 +63,7 @@ def command(
     """Search contacts."""
     from ringfence.tracing.contacts import ContactSearch
 
-    opened = _opened(store, keys, lists=[*(encounters or ()), *(named or ())], rejects=rejects)
+    opened = _store_of(store, keys, lists=[*(encounters or ()), *(named or ())], rejects=rejects)
     zone, shown_in = _zones(tz, opened, start)
     asked = ContactSearch(
         seeds=_seeds(person or [], persons),
@@ -94,7 +94,7 @@ def command(
     )
 
 
-def _opened(store: Path | None, keys: Path | None, *, lists: list[Path], rejects: Path | None) -> VisitStore | None:
+def _store_of(store: Path | None, keys: Path | None, *, lists: list[Path], rejects: Path | None) -> VisitStore | None:
     """Return the store that is searched, if any. Refused before anything is read: no store and no list, a file kept."""
     from ringfence.tracing.intake.rejects import refuse_existing
     from ringfence.tracing.visits.store import open_store
