@@ -150,3 +150,9 @@ def test_every_disease_has_a_source_and_what_is_unknown_is_refused():
         assert preset(name).r0 > 1
     with pytest.raises(Refused, match="plague"):
         preset("plague")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_hashed_city_of_any_seed_can_be_run(seed):
+    scene = Scene(HashedCity(300, seed=seed), preset("covid-wild"), days=5, seed=seed, seeds=2)
+    assert len(simulate(scene).person) >= 2

@@ -124,6 +124,11 @@ def _cut_table(cuts: tuple[tuple[int, ...], ...], block: int) -> NDArray[np.uint
     return table
 
 
+def _signed(key: int) -> int:
+    """Return the same 64 bits as a signed number, which is what the compiler takes a Python integer for."""
+    return key - (1 << 64) if key >= 1 << 63 else key
+
+
 @dataclass(frozen=True)
 class HashedCity:
     """A city of `people` that is nowhere stored."""
@@ -146,7 +151,7 @@ class HashedCity:
         steps = (np.arange(_SOCIAL_TABLE) + 0.5) / _SOCIAL_TABLE
         social = np.minimum(stats.gamma(self.sociability, scale=0.5 / self.sociability).ppf(steps), 1.0)
         return Source(
-            self.people, 0, bits_for(self.people), key_of(self.seed, _CITY_STREAM),
+            self.people, 0, bits_for(self.people), _signed(key_of(self.seed, _CITY_STREAM)),
             _cut_table(_CUTS, _HOME_BLOCK), _cut_table(_WORK_CUTS, _GROUP_BLOCK),
             _cut_table(_GATHERING_CUTS, _GROUP_BLOCK), social, self.work_circle, self.working, *_no_visits(),
         )  # fmt: skip
