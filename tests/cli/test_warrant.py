@@ -150,3 +150,39 @@ def test_a_warrant_is_shown_in_the_offset_asked_in_or_the_zone_of_its_store(comm
     assert shown["start"] == "2022-03-08T01:00+09:00"
     assert main.run(["warrant", "show", "w.json", "--store", "live"]) == 0
     assert "wei (second desk" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "was revoked at 2022-03-12T08:00+08:00"), ("zh", "已于 2022-03-12T08:00+08:00 撤销")]
+)
+def test_a_warrant_revoked_is_refused_in_both_languages(command, language, said):
+    command("visits", "zone", "--store", "live", "--tz", "Asia/Shanghai")
+    command(*asking(), *NAMES)
+    words = ["w.json", "--store", "live", "--key", "signer.pem", "--reason", "a false positive"]
+    told = command("warrant", "revoke", *words)
+    assert (told["at"], told["reason"]) == ("2022-03-12T08:00+08:00", "a false positive")
+    asked = ["trace", "--store", "live", "--person", "wei", *SPAN, "--warrant", "w.json", "--lang", language]
+    (refusal,) = command(*asked, code=1)["refused"]
+    assert refusal["code"] == "live.warrant_revoked"
+    assert said in refusal["sentence"]
+    counted = command("visits", "info", "--store", "live")["opened"]
+    assert (counted["revoked"], counted["head"]) == (1, told["log_head"])
+    assert command("warrant", "show", "w.json", "--store", "live")["revoked"]["reason"] == "a false positive"
+
+
+def test_a_warrant_is_revoked_by_its_id_where_the_file_is_lost(command):
+    written = command(*asking(), *NAMES)["warrant"]["id"]
+    how = ["--store", "live", "--key", "signer.pem", "--reason", "lost on a train"]
+    assert command("warrant", "revoke", "--id", written, *how)["warrant"] == written
+    asked = ["trace", "--store", "live", "--person", "wei", *SPAN, "--warrant", "w.json"]
+    assert command(*asked, code=1)["refused"][0]["code"] == "live.warrant_revoked"
+    assert main.run(["warrant", "revoke", *how]) == 2
+    assert main.run(["warrant", "revoke", "w.json", "--id", written, *how]) == 2
+
+
+def test_a_stranger_revokes_nothing_on_the_command_line(command):
+    command(*asking(), *NAMES)
+    command("warrant", "keygen", "--out", "other")
+    words = ["w.json", "--store", "live", "--key", "other.pem", "--reason", "spite"]
+    assert command("warrant", "revoke", *words, code=1)["refused"][0]["code"] == "live.warrant_untrusted"
+    assert command("warrant", "show", "w.json", "--store", "live")["revoked"] is None

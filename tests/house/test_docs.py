@@ -56,11 +56,13 @@ def test_the_code_on_a_page_runs(page, tmp_path, monkeypatch):
     launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "{LAUNCH}" "$@"\n')
     launcher.chmod(0o755)
     names: dict[str, object] = {"__name__": "__main__"}
+    failed = []
     for language, _, text in blocks_of(page):
         if language == "python":
             exec(compile(text, str(page), "exec"), names)
         else:
-            run_console(text, launcher.parent)
+            failed += run_console(text, launcher.parent)
+        assert failed == []
 
 
 def skip_without(command: str) -> None:
@@ -69,8 +71,8 @@ def skip_without(command: str) -> None:
         pytest.skip(f"`ringfence {command}` is not part of this tree")
 
 
-def run_console(text: str, launchers: Path) -> None:
-    """Run the ringfence lines of a console block in a shell, and compare their exit codes."""
+def run_console(text: str, launchers: Path) -> list[str]:
+    """Run the ringfence lines of a console block in a shell; return the first that ended with another exit code."""
     lines = text.replace("\\\n", " ").splitlines()
     environment = {**os.environ, "PATH": f"{launchers}:{os.environ['PATH']}", "COLUMNS": "100"}
     for index, line in enumerate(lines):
@@ -90,7 +92,9 @@ def run_console(text: str, launchers: Path) -> None:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
+        if done.returncode != expected:
+            return [f"{line}\n{done.stdout}{done.stderr}"]
+    return []
 
 
 def test_every_command_is_in_the_documentation():

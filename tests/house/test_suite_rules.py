@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 SUITE = """
 import pytest
@@ -105,3 +107,45 @@ def test_an_interpreter_that_is_named_is_taken_or_refused(tmp_path):
     refused = interpreter(tmp_path, PYTHON="/bin/false")
     assert refused.returncode == 1
     assert "3.11 to 3.14" in refused.stderr
+
+
+# What a test claims stands in the test ----------------------------------------------------------------------------------
+
+
+def claims(function: ast.FunctionDef) -> bool:
+    """Return whether a function asserts something itself, or says what must be raised or warned of."""
+    return any(
+        isinstance(node, ast.Assert)
+        or (
+            isinstance(node, ast.withitem)
+            and ast.unparse(node.context_expr).startswith(("pytest.raises(", "pytest.warns("))
+        )
+        for node in ast.walk(function)
+    )
+
+
+def without_a_claim(text: str) -> list[str]:
+    """Return the tests of a module that assert nothing in their own body. Rules of a state machine are no tests."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test") and not claims(node)
+    ]
+
+
+@pytest.mark.parametrize("module", [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in TESTS])
+def test_every_test_asserts_in_its_own_body(module):
+    assert without_a_claim(module.read_text(encoding="utf-8")) == []
+
+
+def test_a_test_that_leaves_its_claim_to_a_helper_is_found():
+    text = """
+def test_wei_met_fang(): check(wei, fang)
+def test_zhao_met_nobody(): assert met_by(zhao) == []
+def test_nobody_met_is_refused():
+    with pytest.raises(Refused): trace(nobody)
+class Town(RuleBasedStateMachine):
+    @rule()
+    def wei_comes(self): self.visit(wei)
+"""
+    assert without_a_claim(text) == ["test_wei_met_fang"]

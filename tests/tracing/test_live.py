@@ -29,9 +29,9 @@ from live_city import (
     at,
     batch,
     live_store,
-    refused,
     signed_for,
     warrant_for,
+    why_refused,
 )
 
 from ringfence.tracing import search
@@ -178,7 +178,7 @@ def test_the_air_after_midnight_opens_the_next_day_and_no_other(tmp_path):
 def test_a_block_outside_the_reach_is_not_opened_even_by_the_inside(store):
     opening = opening_of(store)
     (block, (key, pieces)), *_ = opening._sealed_blocks("place", [(MARKET, DAY + 1)]).items()
-    refused("live.no_warrant", opening._unseal, "place", block, key, pieces)
+    assert why_refused(opening._unseal, "place", block, key, pieces) == "live.no_warrant"
 
 
 # Counted -------------------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_nothing_is_opened_that_could_not_be_counted(store, monkeypatch):
     opening = opening_of(store)
     monkeypatch.setattr(Opening, "_unseal", lambda *_: pytest.fail("opened before it was counted"))
     (store.path / "opened.log").mkdir()
-    refused("live.not_counted", opening.trace, [WEI], *WINDOW, now=NOW)
+    assert why_refused(opening.trace, [WEI], *WINDOW, now=NOW) == "live.not_counted"
 
 
 def test_the_line_is_there_before_the_words_are(store, monkeypatch):
@@ -229,7 +229,7 @@ def test_a_line_changed_or_removed_from_the_log_is_noticed(store):
         b"x" + whole,
     ):
         log.write_bytes(forged)
-        refused("live.log_broken", opening_of, store)
+        assert why_refused(opening_of, store) == "live.log_broken"
         assert [fault.code for fault in verify(store)] == ["live.log_broken"]
     log.write_bytes(b"\n".join(lines[:-2]) + b"\n")
     assert store.opened.totals().head != head, "who has the head in print sees that the tail was cut"
@@ -308,7 +308,7 @@ def test_forgetting_days_destroys_their_keys(store):
         assert writer.retain(DAY + 1) == 1
     assert [file.exists() for file in files] == [False, True]
     older = open_store(copy, store.path.parent / "live.keys")
-    refused("live.day_key_missing", opening_of(older).trace, [WEI], *WINDOW, now=NOW)
+    assert why_refused(opening_of(older).trace, [WEI], *WINDOW, now=NOW) == "live.day_key_missing"
     late = load(store, [(LI, MARKET, at(1), at(2)), (LI, HOME, at(23), at(1, day=1))])
     assert (late.loaded, late.expired) == (0, 2)
     assert not files[0].exists(), "the key of a forgotten day is never made again"
@@ -336,13 +336,13 @@ def test_a_stolen_store_without_its_keys_cannot_be_opened(store, tmp_path):
     stolen = tmp_path / "elsewhere" / "live"
     shutil.copytree(store.path, stolen)
     thief = open_store(stolen)
-    refused("live.keys_missing", admit, thief, signed_for(thief), now=NOW)
+    assert why_refused(admit, thief, signed_for(thief), now=NOW) == "live.keys_missing"
     room = tmp_path / "elsewhere" / "live.keys" / "days"
     room.mkdir(parents=True)
     shutil.copy(tmp_path / "live.keys" / "days" / "founding", room)
     for file in (tmp_path / "live.keys" / "days").glob("*.key"):
         (room / file.name).write_bytes(bytes(32))
-    refused("live.day_key_wrong", opening_of(open_store(stolen)).trace, [WEI], *WINDOW, now=NOW)
+    assert why_refused(opening_of(open_store(stolen)).trace, [WEI], *WINDOW, now=NOW) == "live.day_key_wrong"
 
 
 def test_no_word_of_a_visit_stands_in_the_bytes_of_a_live_store(tmp_path):
@@ -397,7 +397,7 @@ def test_a_block_moved_to_another_day_or_store_is_noticed(store, tmp_path):
     for key in (tmp_path / "live.keys" / "days").glob("*.key"):
         shutil.copy(key, tmp_path / "other" / "live.keys" / "days")
     mixed = open_store(other.path)
-    refused("store.damaged", opening_of(mixed).trace, [WEI], *WINDOW, now=NOW)
+    assert why_refused(opening_of(mixed).trace, [WEI], *WINDOW, now=NOW) == "store.damaged"
 
 
 def marks_of(store):

@@ -133,7 +133,7 @@ def arguments(store: LiveStore, folder: Path) -> dict[str, object]:
         "files": [visits], "settings": None, "rejects_file": folder / "rejects.csv", "person": "wei",
         "at_minute": at(0), "signed": forged, "now": at(0), "met": [], "reached": [], "engine": "duckdb",
         "side": "person", "numbers": np.array([0]), "day": DAY, "file": store.manifest.segments[0].file,
-        "writer": None, "from_day": DAY,
+        "writer": None, "from_day": DAY, "warrant": "w-8", "by": SIGNER, "reason": "a false positive",
     }  # fmt: skip
 
 
@@ -212,6 +212,7 @@ COMMANDS = {
         "--name", "Sun Jie", "--expires", "2022-04-01T00:00Z", "--out", "w.json",
     ],
     ("warrant", "show"): ["shown.json"],
+    ("warrant", "revoke"): ["--id", "w-8", "--key", "signer.pem", "--reason", "a false positive"],
     ("warrant", "trust"): ["--key", "signer.pem", "--add", "signer.pub.pem"],
 }  # fmt: skip
 REFUSING = {("trace",), ("visits", "export"), ("hypotheses",), ("city",)}

@@ -177,11 +177,11 @@ def killed_at_random(desk, tmp_path, kills, *, loads, words, before, after, eras
 def test_a_load_into_a_live_store_killed_at_any_moment_is_there_whole_or_not_at_all(desk, tmp_path, kills):
     file = survival.write_csv(tmp_path / "coming.csv", COMING)
     before, after = stays(STANDING), stays(STANDING, COMING)
-    words = ("visits", "load", file)
-    for _ in killed_at_random(
-        desk, tmp_path, kills, loads=[STANDING], words=words, before=before, after=after, coming=[COMING]
-    ):
-        pass
+    done = killed_at_random(
+        desk, tmp_path, kills, loads=[STANDING], words=("visits", "load", file), before=before, after=after,
+        coming=[COMING],
+    )  # fmt: skip
+    assert [stays_in(opened(store)) == after for _, store in done] == [True] * kills
 
 
 def test_a_compaction_of_a_live_store_killed_at_any_moment_changes_no_answer(desk, tmp_path, kills):

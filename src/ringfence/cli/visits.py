@@ -120,6 +120,7 @@ def info(store: Store, keys: Keys = None) -> None:
         if told.opened is not None:
             rows += [
                 (say("visits.info.warrants"), f"{told.opened.warrants:,}"),
+                (say("visits.info.revoked"), f"{told.opened.revoked:,}"),
                 (say("visits.info.opened_person_days"), f"{told.opened.person_days:,}"),
                 (say("visits.info.opened_place_days"), f"{told.opened.place_days:,}"),
                 (say("visits.info.opened_head"), told.opened.head),

@@ -1,4 +1,4 @@
-"""`ringfence warrant`: write, sign and show warrants for live stores, and say whose signature a store obeys."""
+"""`ringfence warrant`: write, sign, show and revoke warrants for live stores, and say whose signature a store obeys."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ringfence.tracing.live.revocations import Revocation
     from ringfence.tracing.live.store import LiveStore
     from ringfence.tracing.live.warrants import Seed, SignedWarrant
 
@@ -114,15 +115,10 @@ def show(
     keys: Keys = None,
 ) -> None:
     """Tell what a warrant says, when its signature holds."""
-    from ringfence.tracing.live.warrants import read_warrant
     from ringfence.vocabulary.moments import zone_named
-    from ringfence.vocabulary.refusals import Refused
 
-    signed = read_warrant(file)
-    signed.check_signature()
     live = None if store is None else _live(store, keys)
-    if live is not None and live.identity.id != signed.warrant.store:
-        raise Refused("live.warrant_other_store", warrant=signed.warrant.id)
+    signed = _read_for(live, file)
     _tell(signed, zone_named(tz or (live.zone if live is not None else "UTC")), file=file, store=live)
 
 
@@ -145,6 +141,54 @@ def trust(
         {"trusted": trusted},
         people=lambda _console: output.line("warrant.trusts", count=len(trusted), store=store),
     )
+
+
+@command.command(help="cli.warrant.revoke.help")
+def revoke(
+    store: Store,
+    key: Signer,
+    reason: Annotated[str, typer.Option("--reason", help="cli.warrant.revoke.reason")],
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="cli.warrant.show.file", show_default=False)
+    ] = None,
+    warrant_id: Annotated[str | None, typer.Option("--id", help="cli.warrant.revoke.id", show_default=False)] = None,
+    keys: Keys = None,
+) -> None:
+    """End a warrant before it expires, for good."""
+    from ringfence.tracing.live.revocations import revoke as end
+    from ringfence.tracing.live.warrants import read_private_key
+    from ringfence.vocabulary.moments import floor_minute
+
+    if (file is None) == (warrant_id is None):
+        raise typer.BadParameter(say("cli.warrant.file_or_id"), param_hint="--id")
+    live = _live(store, keys)
+    named = warrant_id if file is None else _read_for(live, file).warrant.id
+    known = end(live, named or "", read_private_key(key), at_minute=floor_minute(now()), reason=reason)
+    head = live.opened.totals().head
+    told = _revoked_json(live, known)
+    output.answer(
+        {"warrant": known.warrant, **told, "log_head": head},
+        people=lambda _console: output.line("warrant.revoked", warrant=known.warrant, head=head, **told),
+    )
+
+
+def _read_for(store: LiveStore | None, file: Path) -> SignedWarrant:
+    """Return the warrant in a file whose signature holds and that is for a store, if one is given."""
+    from ringfence.tracing.live.warrants import read_warrant
+    from ringfence.vocabulary.refusals import Refused
+
+    signed = read_warrant(file)
+    signed.check_signature()
+    if store is not None and store.identity.id != signed.warrant.store:
+        raise Refused("live.warrant_other_store", warrant=signed.warrant.id)
+    return signed
+
+
+def _revoked_json(store: LiveStore, revocation: Revocation) -> dict[str, str]:
+    from ringfence.vocabulary.moments import moment_of, zone_named
+
+    at = moment_of(revocation.at_minute, zone_named(store.zone)).isoformat(timespec="minutes")
+    return {"at": at, "reason": revocation.reason, "key": revocation.key}
 
 
 def _live(path: Path, keys: Path | None) -> LiveStore:
@@ -180,6 +224,7 @@ def _seeds(store: LiveStore, persons: list[str], confirmed_by: list[str], refere
 def _tell(signed: SignedWarrant, zone: tzinfo, *, file: Path, store: LiveStore | None) -> None:
     import numpy as np
 
+    from ringfence.tracing.live.revocations import Revocations
     from ringfence.vocabulary.moments import moment_of
 
     def said(minute: int) -> str:
@@ -189,6 +234,8 @@ def _tell(signed: SignedWarrant, zone: tzinfo, *, file: Path, store: LiveStore |
     numbers = [seed.person for seed in warrant.seeds]
     named = [str(n) for n in numbers] if store is None else store.names_of("person", np.array(numbers, np.int64))
     spans = {name: said(getattr(warrant, name)) for name in ("start", "end", "issued", "expires")}
+    ended = None if store is None else Revocations(store).of(warrant.id)
+    revoked = None if store is None or ended is None else _revoked_json(store, ended)
 
     def people(console: Console) -> None:
         rows: list[tuple[str, object]] = [
@@ -201,6 +248,7 @@ def _tell(signed: SignedWarrant, zone: tzinfo, *, file: Path, store: LiveStore |
             (say("warrant.row.span"), f"{spans['start']} … {spans['end']}"),
             (say("warrant.row.reach"), say("warrant.reach", hops=warrant.hops, residual=warrant.residual)),
             (say("warrant.row.issued"), spans["issued"]), (say("warrant.row.expires"), spans["expires"]),
+            (say("warrant.row.revoked"), revoked and f"{revoked['at']} ({revoked['reason']})"),
             (say("warrant.row.store"), warrant.store), (say("warrant.row.key"), signed.key),
         ]  # fmt: skip
         kept = [row for row in rows if row[1]]
@@ -208,7 +256,8 @@ def _tell(signed: SignedWarrant, zone: tzinfo, *, file: Path, store: LiveStore |
         output.line("warrant.in_file", file=file)
 
     output.answer(
-        {"warrant": asdict(warrant), "moments": spans, "key": signed.key, "signature": "holds", "file": str(file)},
+        {"warrant": asdict(warrant), "moments": spans, "key": signed.key, "signature": "holds", "file": str(file)}
+        | ({} if store is None else {"revoked": revoked}),
         people=people,
     )
 

@@ -2,7 +2,8 @@
 
 Which blocks may be opened is a growing set: person-days of the warrant's seeds; then the place-days where those were,
 as long as the air they left counts; then, over two hops, person-days of the persons met from their first exposure on,
-and the place-days of these. Each batch is counted in the store's log, durably, before any of it is readable.
+and the place-days of these. Each batch is counted in the store's log, durably, before any of it is readable. Before
+each single block it is asked again whether the warrant was revoked.
 
 What is opened becomes a table in memory, over which the same kernels run as over a research store, with equal answers.
 """
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from ringfence.tracing import search
 from ringfence.tracing.answer import CommonPlaces, SecondHopAnswer, TraceAnswer
+from ringfence.tracing.live.revocations import Revocations
 from ringfence.tracing.live.sealed import NONCE_BYTES, SIDES, Side, marks_and_keys, what_it_is
 from ringfence.tracing.live.store import LiveStore
 from ringfence.tracing.live.warrants import LIMITS, SignedWarrant, WarrantLimits
@@ -60,8 +62,9 @@ class Opening:
         self._reach: dict[Side, set[Block]] = {side: set() for side in SIDES}
         self._open: dict[Side, dict[Block, Words]] = {side: {} for side in SIDES}
         self._met: dict[int, int] = {}
+        self._revocations = Revocations(store)
+        self._revocations.record()
         self._check_now(now)
-        store.opened.totals()  # A log that does not hold is told before anything is added to it.
 
     def trace(
         self,
@@ -146,6 +149,7 @@ class Opening:
         if not self.warrant.issued <= now < self.warrant.expires:
             code = "live.warrant_expired" if now >= self.warrant.expires else "live.warrant_not_yet"
             raise Refused(code, warrant=self.warrant.id)
+        self._revocations.check(self.warrant.id)  # A log that does not hold is told before anything is added to it.
 
     def _seeds(self, seeds: Sequence[int] | Ints, start: int, end: int, now: int) -> Ints:
         """Return seeds, each once, when the warrant holds now and names them and the span."""
@@ -217,6 +221,7 @@ class Opening:
         known = self._open[side]
         found = self._sealed_blocks(side, sorted(wanted - known.keys()))
         if found:
+            self._revocations.check(self.warrant.id)
             self._store.opened.append(
                 warrant=self.warrant.id,
                 at_minute=now,
@@ -248,6 +253,7 @@ class Opening:
         """Return the words of one block. This is the only place where a live store's blocks are opened."""
         if block not in self._reach[side]:
             raise Refused("live.no_warrant", store=str(self._store.path))
+        self._revocations.check_soon(self.warrant.id)
         about = what_it_is(self._store.identity.id, side, block[1]) + block[0].to_bytes(4, "little")
         cipher = AESGCM(key)
         try:

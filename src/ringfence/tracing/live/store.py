@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.live.day_keys import DayKeys
 from ringfence.tracing.live.opened_log import OpenedLog
+from ringfence.tracing.live.revocations import Revocations
 from ringfence.tracing.live.sealed import SIDES, SealedSegment, map_sealed
 from ringfence.tracing.live.warrants import trusted_by
 from ringfence.tracing.visits.store import Identity, VisitStore
@@ -86,7 +87,7 @@ class LiveStore(VisitStore):
         return int(used[0]), int(used[1])
 
     def faults(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Refused]:
-        """Yield what does not hold: checksums, order of marks, sizes of blocks, the log of openings. Opens nothing."""
+        """Yield what does not hold: checksums, order of marks, sizes of blocks, the log, revocations. Opens nothing."""
         for done, entry in enumerate(self.manifest.segments):
             if progress is not None:
                 progress(done + 1, len(self.manifest.segments))
@@ -97,10 +98,12 @@ class LiveStore(VisitStore):
                 continue
             for part in _faults(segment):
                 yield Refused("store.damaged", file=entry.file, part=part)
-        try:
-            self.opened.totals()
-        except Refused as refusal:
-            yield refusal
+        for look in (self.opened.totals, lambda: Revocations(self).of("")):
+            try:
+                look()
+            except Refused as refusal:
+                yield refusal
+                return
 
 
 def _faults(segment: SealedSegment) -> Iterator[str]:

@@ -107,7 +107,7 @@ class Warrant:
 
     def text(self) -> bytes:
         """Return the canonical text that is signed."""
-        return _canonical(asdict(self))
+        return same_words(asdict(self))
 
 
 LIMITS = WarrantLimits()
@@ -128,7 +128,7 @@ class SignedWarrant:
 
     def check_signature(self) -> None:
         """Refuse a warrant that is not as it was when it was signed."""
-        if not _signed(self.key, self.signature, _SAYS_WARRANT + self.warrant.text()):
+        if not signed_by(self.key, self.signature, _SAYS_WARRANT + self.warrant.text()):
             raise Refused("live.warrant_altered", warrant=self.warrant.id)
 
 
@@ -239,7 +239,7 @@ def trusted_by(store: Path, store_id: str, founding: tuple[str, ...]) -> frozens
     while waiting:
         vouched = [entry for entry in waiting if entry["by"] in trusted]
         for entry in vouched:
-            if not _signed(entry["by"], entry["signature"], _trust_text(store_id, entry["key"])):
+            if not signed_by(entry["by"], entry["signature"], _trust_text(store_id, entry["key"])):
                 raise Refused("live.trust_forged", key=str(entry["key"])[:16])
             trusted.add(entry["key"])
         if not vouched:
@@ -260,10 +260,11 @@ def _vouching(path: Path) -> dict[str, str]:
 
 
 def _trust_text(store_id: str, public: str) -> bytes:
-    return _SAYS_TRUST + _canonical({"store": store_id, "key": public})
+    return _SAYS_TRUST + same_words({"store": store_id, "key": public})
 
 
-def _signed(key: str, signature: str, text: bytes) -> bool:
+def signed_by(key: str, signature: str, text: bytes) -> bool:
+    """Return whether a text was signed with the private half of a public key (hex)."""
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), text)
     except (InvalidSignature, ValueError):
@@ -271,7 +272,8 @@ def _signed(key: str, signature: str, text: bytes) -> bool:
     return True
 
 
-def _canonical(told: Mapping[str, object]) -> bytes:
+def same_words(told: Mapping[str, object]) -> bytes:
+    """Return the one text that is signed for some values: JSON, keys in order, no blanks, UTF-8."""
     return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
