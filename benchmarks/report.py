@@ -1,4 +1,7 @@
-"""What was measured, written as Markdown for people; the JSON beside it holds every run in full."""
+"""What was measured, written as Markdown for people; the JSON beside it holds every run in full.
+
+`python -m benchmarks.report` writes RESULTS.md anew from RESULTS.json.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from benchmarks.targets import summary
 
 Run = Mapping[str, Any]
 QUESTIONS = ("Q1", "Q50", "Q3", "2-hop of one", "2-hop of fifty")
@@ -34,7 +39,13 @@ def write(path: Path, run: Run) -> None:
     runs.insert(0, _rounded(run))
     path.parent.mkdir(parents=True, exist_ok=True)
     stored.write_text(json.dumps(runs, indent=1) + "\n")
-    path.write_text("\n".join([HEADER, *(line for r in runs for line in _section(r))]) + "\n")
+    render(path)
+
+
+def render(path: Path) -> None:
+    """Write the Markdown anew from the JSON beside it: targets first, then every run, the newest first."""
+    runs = json.loads(path.with_suffix(".json").read_text())
+    path.write_text("\n".join([HEADER, *summary(runs), *(line for r in runs for line in _section(r))]) + "\n")
 
 
 def _mark(run: Run) -> tuple[Any, ...]:
@@ -203,3 +214,7 @@ def _rules(found: Run) -> list[str]:
         "",
         *_table(["duties, processor time", "times", "median (least – greatest)", "p99"], rows),
     ]
+
+
+if __name__ == "__main__":
+    render(Path(__file__).with_name("RESULTS.md"))

@@ -109,7 +109,7 @@ def test_an_interpreter_that_is_named_is_taken_or_refused(tmp_path):
     assert "3.11 to 3.14" in refused.stderr
 
 
-# What a test claims stands in the test ----------------------------------------------------------------------------------
+# What a test claims stands in the test -------------------------------------------------------------------------------
 
 
 def claims(function: ast.FunctionDef) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ringfence.vocabulary.reasons import Reason
 
 
+# Longer than a function should be: it is the list of what a search can be asked for, an option a line.
 def command(
     *,
     store: asks.Store = None,

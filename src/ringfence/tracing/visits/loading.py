@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 
 if TYPE_CHECKING:
-    from ringfence.tracing.intake import IntakeSettings, RejectsFile
+    from ringfence.tracing.intake import IntakeSettings, RejectsFile, VisitReader
     from ringfence.tracing.intake.rejects import Reject
 
 Progress = Callable[[int, int], None]
@@ -209,52 +209,32 @@ def _load(
     progress: Progress | None,
     refused: list[Refused],
 ) -> Loaded:
+    """Read files into a writer and commit all of it at once, or nothing where a file turns out damaged."""
     from ringfence.tracing.intake import content_hash, read_visits
 
     result = Loaded(refused=refused)
     standing = store.place_kinds()
     kinds = {int(p): PlaceKind(int(standing[p])) for p in np.flatnonzero(standing)}
-    ledger = dict(store.manifest.ledger)
-    sizes = {file: file.stat().st_size for file in files}
-    total, before = sum(sizes.values()), 0
+    rows_known = dict(store.manifest.ledger)
     fresh: dict[str, int] = {}
-    for file in files:
+    for file, progress_of_file in _one_by_one(files, progress):
         mark = hashlib.sha256(f"{content_hash(file)} {_meaning(settings)}".encode()).hexdigest()
-        if mark in ledger or mark in fresh:
-            result.duplicates += ledger.get(mark, fresh.get(mark, 0))
+        if mark in rows_known:
+            result.duplicates += rows_known[mark]
             result.known_files.append(file.name)
-        else:
-            try:
-                reader = read_visits(
-                    file,
-                    keys=keys,
-                    settings=settings,
-                    rejects=rejects,
-                    place_kinds=kinds,
-                    progress=_from(progress, before, total),
-                )
-                for batch in reader:
-                    writer.add(batch)
-            except Refused as refusal:
-                raise _Unreadable(file, refusal) from refusal
-            kinds |= reader.place_kinds
-            counts = reader.counts
-            result.rejected += counts.rejected
-            result.imputed += counts.imputed
-            result.suppressed += counts.suppressed
-            result.uncertain += counts.uncertain
-            result.kind_conflicts += counts.kind_conflicts
-            result.unknown_kinds += counts.unknown_kinds
-            if reader.unused_columns:
-                result.unused_columns[file.name] = reader.unused_columns
-            for code, (count, first) in counts.reasons.items():
-                before_it, earlier = result.reasons.get(code, (0, first))
-                result.reasons[code] = before_it + count, earlier
-            if not counts.rejected:  # A file with rejects is read again another time, so that they are told again.
-                fresh[mark] = counts.rows
-        before += sizes[file]
-        if progress is not None:
-            progress(before, total)
+            continue
+        try:
+            reader = read_visits(
+                file, keys=keys, settings=settings, rejects=rejects, place_kinds=kinds, progress=progress_of_file
+            )
+            for batch in reader:
+                writer.add(batch)
+        except Refused as refusal:
+            raise _Unreadable(file, refusal) from refusal
+        kinds |= reader.place_kinds
+        _count(result, file, reader)
+        if not reader.counts.rejected:  # A file with rejects is read again another time, so that they are told again.
+            fresh[mark] = rows_known[mark] = reader.counts.rows
     writer.set_kinds({place: int(kind) for place, kind in kinds.items()})
     result.rejects_file = rejects.close()
     keys.commit()
@@ -262,6 +242,33 @@ def _load(
     result.loaded, result.expired = outcome.loaded, outcome.expired
     result.duplicates += outcome.duplicates
     return result
+
+
+def _one_by_one(files: Sequence[Path], progress: Progress | None) -> Iterator[tuple[Path, Progress | None]]:
+    """Yield files, each with a progress that tells of all; that one is done is told when the next is asked for."""
+    sizes = [file.stat().st_size for file in files]
+    before = 0
+    for file, size in zip(files, sizes, strict=True):
+        yield file, _from(progress, before, sum(sizes))
+        before += size
+        if progress is not None:
+            progress(before, sum(sizes))
+
+
+def _count(result: Loaded, file: Path, reader: VisitReader) -> None:
+    """Add to a result what became of the rows of one file."""
+    counts = reader.counts
+    result.rejected += counts.rejected
+    result.imputed += counts.imputed
+    result.suppressed += counts.suppressed
+    result.uncertain += counts.uncertain
+    result.kind_conflicts += counts.kind_conflicts
+    result.unknown_kinds += counts.unknown_kinds
+    if reader.unused_columns:
+        result.unused_columns[file.name] = reader.unused_columns
+    for code, (count, first) in counts.reasons.items():
+        count_before, earlier = result.reasons.get(code, (0, first))
+        result.reasons[code] = count_before + count, earlier
 
 
 def _from(progress: Progress | None, before: int, total: int) -> Progress | None:
