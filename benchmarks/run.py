@@ -339,7 +339,12 @@ class Contest:
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the settings of a run."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    options = argparse.ArgumentParser(prog="python -m benchmarks", description="Time the engines side by side.")
+    options = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Prove the answers of all engines equal, then time them side by side.",
+        epilog="RESULTS.md has the targets beside what the newest runs measured, then every run, the newest first;"
+        " `python -m benchmarks.report` writes it anew from RESULTS.json.",
+    )
     options.add_argument("--city", action="store_true", help="10 M, 50 M and 238 M visits; hours, 40 GB of disk")
     options.add_argument("--visits", type=float, nargs="+", help="other sizes, such as 2e6")
     options.add_argument("--work", type=Path, default=Path("out/bench"), help="where the cities and stores lie")
