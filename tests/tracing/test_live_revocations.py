@@ -84,7 +84,7 @@ def test_a_search_under_way_stops_before_its_next_block(store, monkeypatch, bloc
     assert len(seen) == block
 
 
-def test_a_revocation_file_laid_into_the_store_counts_before_the_next_block_and_is_logged_then(
+def test_a_revocation_file_laid_into_the_store_counts_before_the_next_batch_and_is_logged_then(
     store, tmp_path, monkeypatch
 ):
     revoked(store)
@@ -102,7 +102,7 @@ def test_a_revocation_file_laid_into_the_store_counts_before_the_next_block_and_
 
     monkeypatch.setattr(Opening, "_unseal", watched)
     assert why_refused(trace, store) == "live.warrant_revoked"
-    assert len(opened) == 1
+    assert len(opened) == 2, "the days of the case were one batch; her places were not opened"
     assert why_refused(trace, store) == "live.warrant_revoked"
     assert store.opened.totals().revoked == 1
 

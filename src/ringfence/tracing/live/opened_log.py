@@ -52,6 +52,7 @@ class OpenedLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = str(path)
 
     def append(self, *, warrant: str, at_minute: int, person_days: int = 0, place_days: int = 0) -> None:
         """Add a line, durably; refused when it cannot be written, and then nothing may be opened."""
@@ -102,7 +103,7 @@ class OpenedLog:
     def size(self) -> int:
         """Return how many bytes the log has."""
         try:
-            return self.path.stat().st_size
+            return os.stat(self._name).st_size  # noqa: PTH116 — asked before every block; a Path takes twice as long
         except FileNotFoundError:
             return 0
 
