@@ -103,7 +103,7 @@ class Revocations:
             raise Refused("live.warrant_revoked", warrant=warrant, at=at, reason=revocation.reason)
 
     def check_soon(self, warrant: str) -> None:
-        """Refuse like `check`; for every single block: reads only where the log, to which each revocation goes, grew."""
+        """Refuse like `check`; before every block: reads only where the log, which tells each revocation, grew."""
         if self._store.opened.size() != self._read_to.offset:
             self.check(warrant)
 
