@@ -2,8 +2,12 @@
 
 No people, no places: a case has a negative binomial number of successors; each is infected at a time skewed normal
 around the onset of the case, and does not come to be if the case is isolated before. A traced successor is isolated at
-onset, but not before her infector; one who is missed, after a delay from onset. As in the original, one delay is
-drawn for each generation and shared by all in it. Controlled: nobody new falls ill in weeks 12 to 16.
+onset, but not before her infector; one who is missed, after a delay from onset. Controlled: nobody new falls ill in
+weeks 12 to 16 and fewer than `most_cases` have been infected by then.
+
+The compatibility mode (`as_published`) does what the program of the study does and its text does not say: one delay is
+drawn for all the missed of a generation and one for all the traced of it, and nobody is infected before day 1 of the
+outbreak, however early her infector fell ill.
 """
 
 from __future__ import annotations
@@ -12,6 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from ringfence.vocabulary.refusals import Refused
+
+SHORT_DELAY, LONG_DELAY = (1.651524, 4.287786), (2.305172, 9.483875)
+"""Onset to isolation: Weibull (shape, scale in days), means 3.8 and 8.4 d."""
+SKEWS = {"<1%": 30.0, "15%": 1.95, "30%": 0.7}
+"""Which skew lets how much of transmission come before onset."""
+_JUDGED = slice(12, 17)
+_WEEKS = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +36,87 @@ class Branching:
     traced: float
     initial: int = 20
     dispersion: float = 0.16
-    skew: float = 1.95
-    """1.95 lets 15 % of transmission come before onset."""
+    skew: float = SKEWS["15%"]
     width: float = 2.0
     incubation: tuple[float, float] = (2.322737, 6.492272)
-    isolation: tuple[float, float] = (1.651524, 4.287786)
+    isolation: tuple[float, float] = SHORT_DELAY
+    subclinical: float = 0.0
+    """Share of cases who never have symptoms, are never isolated, and whose successors are never traced."""
     most_cases: int = 5000
     last_day: int = 365
-    shared_delay: bool = True
+    as_published: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("traced", "subclinical"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise Refused("outbreak.bad_setting", name=name, value=getattr(self, name))
+        if self.r0 <= 0 or self.dispersion <= 0 or self.initial < 1:
+            raise Refused("outbreak.bad_setting", name="r0", value=self.r0)
 
 
 def controlled(settings: Branching, rng: np.random.Generator) -> bool:
     """Run one outbreak and return whether it is under control."""
     onset = _weibull(rng, settings.incubation, settings.initial)
-    isolated = onset + _delay(settings, rng, settings.initial)
-    total = settings.initial
-    while len(onset) and total < settings.most_cases and onset.min() < settings.last_day:
-        successors = rng.negative_binomial(
-            settings.dispersion, settings.dispersion / (settings.dispersion + settings.r0), len(onset)
-        )
+    silent = rng.random(settings.initial) < settings.subclinical
+    isolated = np.where(silent, np.inf, onset + _delay(settings, rng, settings.initial))
+    by_week, total, latest = np.zeros(_WEEKS, np.int64), settings.initial, 0.0
+    _count(by_week, onset)
+    while len(onset) and total < settings.most_cases and latest < settings.last_day:
+        successors = offspring(settings.r0, settings.dispersion, len(onset), rng)
         infected = np.repeat(onset, successors) + _skewed(rng, settings, int(successors.sum()))
-        infector_isolated = np.repeat(isolated, successors)
+        if settings.as_published:
+            infected = np.maximum(infected, 1.0)
+        infector_isolated, infector_silent = np.repeat(isolated, successors), np.repeat(silent, successors)
         here = infected < infector_isolated
-        infected, infector_isolated = infected[here], infector_isolated[here]
+        infected, infector_isolated, infector_silent = infected[here], infector_isolated[here], infector_silent[here]
         onset = infected + _weibull(rng, settings.incubation, len(infected))
-        late = onset + _delay(settings, rng, len(onset))
-        traced = rng.random(len(onset)) < settings.traced
-        isolated = np.where(traced, np.minimum(late, np.maximum(onset, infector_isolated)), late)
-        if np.any((onset >= 12 * 7) & (onset < 17 * 7)):
-            return False
+        silent = rng.random(len(onset)) < settings.subclinical
+        traced = (rng.random(len(onset)) < settings.traced) & ~infector_silent
+        missed_until, traced_until = (onset + _delay(settings, rng, len(onset)) for _ in range(2))
+        isolated = np.where(traced, np.minimum(traced_until, np.maximum(onset, infector_isolated)), missed_until)
+        isolated[silent] = np.inf
+        _count(by_week, onset)
         total += len(onset)
-    return total < settings.most_cases
+        latest = max(latest, float(onset.max(initial=0.0)))
+    return not by_week[_JUDGED].any() and int(by_week.sum()) < settings.most_cases
+
+
+def share_controlled(settings: Branching, *, runs: int, seed: int) -> float:
+    """Return the share of outbreaks that come under control."""
+    rng = np.random.default_rng(seed)
+    return sum(controlled(settings, rng) for _ in range(runs)) / runs
+
+
+def offspring(r0: float, dispersion: float, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return negative binomial numbers of successors with mean R0 and dispersion k."""
+    return rng.negative_binomial(dispersion, dispersion / (dispersion + r0), size)
+
+
+def extinction(r0: float, dispersion: float, *, initial: int = 1) -> float:
+    """Return the probability that chains from so many cases die out without measures.
+
+    The smallest root of q = (1 + R0 (1 − q) ÷ k)^(−k), to the power of the cases at the beginning (Lloyd-Smith and
+    others 2005, doi:10.1038/nature04153).
+    """
+    if r0 <= 1:
+        return 1.0
+    q = brentq(lambda x: (1 + r0 * (1 - x) / dispersion) ** -dispersion - x, 0.0, 1.0 - 1e-9, xtol=1e-14)
+    return float(q**initial)
+
+
+def dies_out(r0: float, dispersion: float, rng: np.random.Generator, *, initial: int = 1, most: int = 2000) -> bool:
+    """Run one chain without measures, generation by generation, and return whether it ends before `most` cases."""
+    now, total = initial, initial
+    while 0 < now and total < most:
+        now = int(offspring(r0, dispersion, now, rng).sum())
+        total += now
+    return now == 0
+
+
+def _count(by_week: NDArray[np.int64], onset: NDArray[np.float64]) -> None:
+    """Add onsets to the weeks up to the last that is judged; later ones do not matter."""
+    week = (onset // 7).astype(np.int64)
+    np.add.at(by_week, week[week < _WEEKS], 1)
 
 
 def _weibull(rng: np.random.Generator, law: tuple[float, float], size: int) -> NDArray[np.float64]:
@@ -60,15 +124,12 @@ def _weibull(rng: np.random.Generator, law: tuple[float, float], size: int) -> N
 
 
 def _delay(settings: Branching, rng: np.random.Generator, size: int) -> NDArray[np.float64]:
-    drawn = _weibull(rng, settings.isolation, 1 if settings.shared_delay else size)
-    return np.broadcast_to(drawn, (size,)) if settings.shared_delay else drawn
+    drawn = _weibull(rng, settings.isolation, 1 if settings.as_published else size)
+    return np.broadcast_to(drawn, (size,))
 
 
 def _skewed(rng: np.random.Generator, settings: Branching, size: int) -> NDArray[np.float64]:
-    """Return days from onset to infection of a successor (Azzalini 1985), at least one day after her infector's own.
-
-    The original draws around the length of the incubation, and puts what is below one day to one day after infection.
-    """
+    """Return days from the onset of a case to the infection of a successor, below zero before it (Azzalini 1985)."""
     share = settings.skew / np.hypot(1.0, settings.skew)
     half, whole = np.abs(rng.normal(size=size)), rng.normal(size=size)
     drawn: NDArray[np.float64] = settings.width * (share * half + np.sqrt(1 - share**2) * whole)
