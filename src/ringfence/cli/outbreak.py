@@ -21,7 +21,7 @@ _REPEATED = 100
 """How many outbreaks are compared with and without measures when nobody says."""
 
 
-def command(  # noqa: PLR0913 — one parameter for each option
+def command(
     *,
     pack: Annotated[str, typer.Option("--pack", help="cli.outbreak.pack")],
     out: Annotated[Path, typer.Option("--out", help="cli.outbreak.out")],

@@ -107,7 +107,7 @@ def extinction(r0: float, dispersion: float, *, initial: int = 1) -> float:
 def dies_out(r0: float, dispersion: float, rng: np.random.Generator, *, initial: int = 1, most: int = 2000) -> bool:
     """Run one chain without measures, generation by generation, and return whether it ends before `most` cases."""
     now, total = initial, initial
-    while 0 < now and total < most:
+    while now > 0 and total < most:
         now = int(offspring(r0, dispersion, now, rng).sum())
         total += now
     return now == 0

@@ -47,7 +47,7 @@ def preset(name: str) -> Disease:
 
 
 def source_of(name: str) -> dict[str, Any]:
-    """Return how sure the numbers of a disease are, and by value its study, the range of studies and how it was taken."""
+    """Return how sure the numbers of a disease are, and by value its study, the range of studies, how it was taken."""
     entry = _entry(name)
     return {"disease": _named(name), "confidence": entry["confidence"], "sources": entry["sources"]}
 
