@@ -80,3 +80,9 @@ def test_doing_nothing_twice_averts_nothing_and_doing_much_averts_most():
     assert 0 < low < much.averted < high
     assert much.fewer > 0.8
     assert much.days_each == 0.0
+
+
+def test_whole_numbers_become_floats_lest_the_engine_be_compiled_anew_for_them():
+    assert Delay(2).quantiles().dtype == "float64"
+    assert isinstance(Policy(reported=1).reported, float)
+    assert isinstance(Disease(r0=2, dispersion=1, incubation=Delay(2), generation=Delay(3, 1)).r0, float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,13 @@ def setting_of(kind: int) -> int:
     return 0 if kind in _HOUSEHOLD else 1 if kind in _WORK else 2
 
 
+def _with_floats(made: Any) -> None:
+    """Make whole numbers floats where floats are meant: the kernels are compiled anew for every other type."""
+    for each in fields(made):
+        if each.type == "float":
+            object.__setattr__(made, each.name, float(getattr(made, each.name)))
+
+
 @dataclass(frozen=True)
 class Delay:
     """A length of time in days: a family of distributions with its mean and standard deviation."""
@@ -34,6 +41,7 @@ class Delay:
     family: str = "gamma"
 
     def __post_init__(self) -> None:
+        _with_floats(self)
         if self.family not in _FAMILIES or self.mean < 0 or self.sd < 0:
             raise Refused("outbreak.bad_setting", name="delay", value=f"{self.family} {self.mean} ± {self.sd}")
 
@@ -95,6 +103,7 @@ class Disease:
     positive_days: float = 14.0
 
     def __post_init__(self) -> None:
+        _with_floats(self)
         shares = {n: getattr(self, n) for n in ("asymptomatic", "immune", "asymptomatic_infectiousness")}
         wrong = {name: share for name, share in shares.items() if not 0 <= share <= 1}
         wrong |= {n: getattr(self, n) for n in ("r0", "dispersion", "positive_days") if getattr(self, n) <= 0}
@@ -150,6 +159,7 @@ class Policy:
     reduction_from: int = 0
 
     def __post_init__(self) -> None:
+        _with_floats(self)
         shares = (self.reported, *self.traced, self.adherence, self.household_leak, self.screening_share,
                   self.sensitivity, *self.reduction)  # fmt: skip
         if len(self.traced) != 3 or len(self.reduction) != 3 or not all(0 <= share <= 1 for share in shares):
