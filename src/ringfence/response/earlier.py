@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,14 +26,12 @@ def if_earlier(
     ill = {f.subject for f in current(ledger.facts, now=asked.now) if f.kind == "onset"}
     for case in [c for c in found.windows if cases[c] in ill][:MOST_CASES]:
         subject = cases[case]
-        moved = Ledger(ledger.now, number=dict(ledger.number), given=dict(ledger.given))
-        moved.facts = [
+        moved = ledger.apart([
             f._replace(at=f.at - _DAY) if f.kind == "onset" and f.subject == subject else f
             for f in ledger.facts
             if f.kind != "exposure" or f.source == "facts"
-        ]
-        moved.resume(ledger)
-        again = search(moved, cases, statuses_of(moved, asked), replace(asked), store)
+        ])  # fmt: skip
+        again = search(moved, cases, statuses_of(moved, asked), asked, store, before=found)
         rows.append(_difference(case, found, again, tellers))
     told = ", ".join(row["case"] for row in rows)
     return {
@@ -45,8 +42,8 @@ def if_earlier(
 
 
 def _difference(case: str, found: Found, again: Found, tellers: Tellers) -> dict[str, Any]:
-    before = {person: row.cls for person, row in found.candidates.items() if row.cls != "none"}
-    after = {person: row.cls for person, row in again.candidates.items() if row.cls != "none"}
+    before = {row.person: row.cls for row in found.candidates.values() if row.cls != "none"}
+    after = {row.person: row.cls for row in again.candidates.values() if row.cls != "none"}
 
     def named(people: list[str], classes: Mapping[str, str]) -> list[dict[str, Any]]:
         return [{"person": p, "class": classes[p], **tellers.both("named", "class", classes[p])} for p in people]
