@@ -30,5 +30,5 @@ def test_without_a_name_the_clocks_are_those_of_the_pack(listed, asked):
 
 @pytest.mark.usefixtures("listed")
 def test_a_zone_that_is_none_is_refused_with_the_nearest(told):
-    _, said = told(*ASKED, "--out", "out", "--tz", "Europe/Lonon", code=2)
+    _, said = told(*ASKED, "--out", "out", "--tz", "Europe/Lonon", code=1)
     assert "Europe/London" in said

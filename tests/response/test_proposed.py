@@ -1,12 +1,14 @@
 """What is proposed, for whom it is priced, and who is told why nothing is."""
 
 import json
+from dataclasses import replace
 from time import process_time
 
 from ringfence.response import search as searching
 from ringfence.response.answer import respond
 from ringfence.rules.shipped import Shelf
 from ringfence.tracing.encounters.lists import read_lists
+from ringfence.tracing.visits.batch import IMPUTED
 from ringfence.vocabulary.places import PlaceKind
 from tests.response.town import CHEN, FANG, LI, WEI, ZHAO, answer, asked, store_of, written
 
@@ -38,6 +40,16 @@ def test_li_whom_only_a_scan_puts_in_the_noodle_shop_is_proposed_milder_and_told
     assert (li["class"], li["could_be"]["class"]) == ("general", "close")
     assert "table" in li["questions"][0]["en"]
     assert (chen["class"], chen["could_be"]) == ("close", None)
+
+
+def test_two_hours_in_a_noodle_shop_speak_for_themselves_unless_nobody_checked_out(tmp_path):
+    rows = ((0, 0, "2022-03-06T10:00", "2022-03-06T12:00"), (3, 0, "2022-03-06T10:00", "2022-03-06T12:00"))
+    list_ = written(tmp_path, "cases.csv", LIST)
+    classes = []
+    for name, flags in (("ended", 0), ("filled", IMPUTED)):
+        store_of(tmp_path / name, rows, kinds=(PlaceKind.RESTAURANT,), flags=flags)
+        classes.append(row_of(respond(asked(line_list=list_, visits=tmp_path / name)).plan, LI)["class"])
+    assert classes == ["close", "general"]
 
 
 def test_the_cost_is_told_for_both_answers_to_the_open_question(tmp_path):
@@ -110,9 +122,22 @@ def test_what_must_not_be_done_yet_is_told_with_why_and_what_it_waits_for(tmp_pa
     tube = (("members", "tube:1", {"who": ["person:0", "person:3"]}),
             ("result", "tube:1", {"outcome": "abnormal", "kit": "A"}))  # fmt: skip
     rows = {row["id"]: row for row in night(tmp_path, *tube)["not_yet"]}
-    assert {"assessment", "signature", "names", "zone", "tube-1", "pack"} <= rows.keys()
+    assert {"assessment", "signature", "names", "zone", "tube-1"} <= rows.keys()
     assert all(row["why"] and row["waits_for"]["zh"] for row in rows.values())
-    assert "first" in rows["tube-1"]["en"] or "repeat" in rows["tube-1"]["en"]
+    assert "repeat" in rows["tube-1"]["waits_for"]["en"]
+
+
+def test_under_a_pack_whose_period_is_over_nothing_is_signed(tmp_path):
+    list_ = written(tmp_path, "cases.csv", LIST)
+    plan = respond(replace(asked(line_list=list_), historical=True)).plan
+    assert "pack" in {row["id"] for row in plan["not_yet"]}
+
+
+def test_of_a_case_not_confirmed_it_is_told_what_waits_for_the_laboratory(tmp_path):
+    text = "id,onset,state\n0,2022-03-06,疑似\n"
+    rows = {row["id"]: row for row in answer(tmp_path, line_list=text, visits=False).plan["not_yet"]}
+    assert rows.keys() >= {"assess-suspected", "measure-suspected"}
+    assert "0" in rows["measure-suspected"]["en"]
 
 
 def test_a_case_without_an_onset_is_counted_from_her_first_positive_sample_and_told_so(tmp_path):

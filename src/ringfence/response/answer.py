@@ -221,9 +221,10 @@ def _candidate(
     found = c.classified
     names = sorted({place for _, m in c.met for place in m.places})
     return {
-        "person": c.person, "number": c.number, "name": ledger.name.get(c.number), "case": c.case, "cases": sorted({case for case, _ in c.met}),
-        "class": c.cls, **{f"class_{k}": v for k, v in tellers.both("named", "class", c.cls).items()}, "could_be": could_be(c, tellers),
-        "assessed": c.assessed or None, "band": c.band,
+        "person": c.person, "number": c.number, "name": ledger.name.get(c.number), "case": c.case,
+        "cases": sorted({case for case, _ in c.met}),
+        "class": c.cls, **{f"class_{k}": v for k, v in tellers.both("named", "class", c.cls).items()},
+        "could_be": could_be(c, tellers), "assessed": c.assessed or None, "band": c.band,
         "band_said": say(f"band.{c.band}"), "group": group, "minutes": c.minutes or None,
         "first": tellers.moment(moment_of(min(firsts))) if firsts else None,
         "last": tellers.moment(moment_of(max(lasts))) if lasts else None,

@@ -95,14 +95,14 @@ def _instead(found: Follows, milder: Follows, stricter: Follows) -> Follows:
     by_class = Counter(found.by_class)
     by_class.subtract(milder.by_class)
     by_class.update(stricter.by_class)
-    counts = {}
+    days = round(found.person_days - milder.person_days + stricter.person_days, 1)
+    instead = Follows(by_class={cls: n for cls, n in by_class.items() if n}, person_days=days)
     for name in ("tests", "rooms", "seats", "releases"):
         counted: Counter[str] = Counter(getattr(found, name))
         counted.subtract(getattr(milder, name))
         counted.update(getattr(stricter, name))
-        counts[name] = +counted
-    days = round(found.person_days - milder.person_days + stricter.person_days, 1)
-    return Follows(by_class={cls: n for cls, n in by_class.items() if n}, person_days=days, **counts)
+        setattr(instead, name, +counted)
+    return instead
 
 
 def _count(

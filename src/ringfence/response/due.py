@@ -28,8 +28,8 @@ def due_now(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return open duties, the next deadline first.
 
-    Assessing stands once for each evidence group, and once for those for whom the pack proposes no class; ending the holds of the negatives of a tube stands once; the hold of
-    somebody found positive is never called a release.
+    Assessing stands once for each evidence group, and once for those for whom the pack proposes no class; ending the
+    holds of the negatives of a tube stands once; the hold of somebody found positive is never called a release.
     """
     infected = {subject.number for subject in cases.values()}
     assess: dict[int, Duty] = {}

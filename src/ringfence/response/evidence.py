@@ -61,6 +61,8 @@ class Candidate:
     """The exposure that the question is about."""
     assessed: str = ""
     """The class that somebody has assessed her as, empty while nobody has."""
+    guessed: set[str] = field(default_factory=set)
+    """Exposures whose length rests on an end that was filled in, since nobody checked out."""
     cases_met: dict[Subject, str] = field(default_factory=dict)
     """The strongest band with each case."""
 
@@ -111,6 +113,8 @@ def note_exposures(
     for sitting in sorted(sittings, key=lambda s: s.start):
         if sitting.minutes or sitting.after_minutes:
             fact = _of_sitting(ledger, subject, infection, contact, sitting, kinds)
+            if sitting.imputed:
+                candidate.guessed.add(fact.id)
             candidate.exposures.append(fact)
     if not sittings:
         candidate.exposures.append(_named(ledger, subject, infection, contact, window, said))

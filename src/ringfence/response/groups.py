@@ -85,6 +85,8 @@ def _minutes(group: Group) -> dict[str, Any]:
     minutes = [c.minutes for c in group.people if c.minutes]
     if not minutes:
         return {**say("respond.differs_untold"), "people": []}
+    if min(minutes) == max(minutes) and len(minutes) == len(group.people):
+        return {**say("respond.differs_same", n=minutes[0]), "people": []}
     return {**say("respond.differs_minutes", least=min(minutes), most=max(minutes)), "people": []}
 
 

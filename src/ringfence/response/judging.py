@@ -2,9 +2,9 @@
 
 A pack's rules do not assume away what is not known: they keep the strictest class that is not ruled out, with its open
 questions. That is right where somebody told of an exposure, where a distance was measured, or where two people were
-long in one small room. A scan alone shows a door, not a table: a market of five thousand is not a room. There the class is
-the strictest that holds by what is known, she *could be* the stricter one, and the question that decides it is asked
-first. Where the pack has no milder class that holds, the strictest stays.
+long in one small room. A scan alone shows a door, not a table: a market of five thousand is not a room. There the
+class is the strictest that holds by what is known, she *could be* the stricter one, and the question that decides it is
+asked first. Where the pack has no milder class that holds, the strictest stays.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SCANNED = "visits"
 _SPEAKS_FROM = {"room": "very_strong", "shop": "very_strong", "outdoors": "very_strong", "vehicle": "very_strong",
                 "entertainment": "very_strong", "work": "strong", "class": "strong"}  # fmt: skip
 """From which band on shared scans alone speak for the stricter class, by setting; the bands thin the air by the kind of
-place, the crowd and the minutes. In other settings (a home, a ward, a care home) they always do."""
+place, the crowd and the minutes. In other settings (a home, a ward, a care home) they always do. In a venue a length that was filled in never does."""
 _ASKED = {"room": "table", "shop": "stall", "vehicle": "row"}
 """What decides it, by setting; elsewhere whether she was near."""
 
@@ -66,7 +66,8 @@ def _by_what_is_known(found: Classified, fact: Fact, candidate: Candidate, book:
     needed = _SPEAKS_FROM.get(setting)
     if needed is None or not found.open or found.basis is None or fact.source != SCANNED:
         return None
-    if BANDS.index(candidate.band_with(fact.value["to"])) >= BANDS.index(needed):
+    long_enough = BANDS.index(candidate.band_with(fact.value["to"])) >= BANDS.index(needed)
+    if long_enough and not (needed == BANDS[-1] and fact.id in candidate.guessed):
         return None
     rules = book.made("classify", rules_of)
     _, strict, seen, name = found.basis

@@ -1,8 +1,8 @@
 """Who has which number, and the facts of an answer: read from a file, made of a line list, or of evidence found.
 
 A person is known by the id that a file gives her. Where two files give two ids, an equal name with an equal telephone
-or day of birth makes them one; an equal name alone does not, and is told as a question. An id that is the name of exactly
-one person of the facts is hers, since such a list has no other id.
+or day of birth makes them one; an equal name alone does not, and is told as a question. An id that is the name of
+exactly one person of the facts is hers, since such a list has no other id.
 """
 
 from __future__ import annotations

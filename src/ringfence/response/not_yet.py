@@ -36,7 +36,7 @@ def _row(
 ) -> dict[str, Any]:
     """Return one row: the words for its id, its reasons from the pack, or others as said."""
     code = f"respond.not_yet_{id_.partition('-')[0]}"
-    plain = [{**one, "clause": "", "clause_en": ""} for one in said]
+    plain = [{"clause": "", "clause_en": "", **one} for one in said]
     return {"id": id_, **say(code, **values), "why": [*tellers.why(why), *plain] or [_plain(f"{code}_why", values)],
             "waits_for": say(f"{code}_until", **values)}  # fmt: skip
 
@@ -89,25 +89,18 @@ def _of_candidates(named: Sequence[Candidate], asked: Asked, tellers: Tellers) -
     """Yield that nobody is restricted before a named person assessed her and a body with power signed."""
     if not named:
         return
-    why = asked.book.because("respond.rests_on", "contact.classes")
-    yield _row("assessment", tellers, said=[_clause(why, "respond.not_yet_assessment_why", tellers)], n=len(named))
+    why = asked.book.because("respond.not_yet_assessment_why", "contact.classes")
+    yield _row("assessment", tellers, (why,), n=len(named))
     for cls in dict.fromkeys(c.cls for c in named):
         name = asked.book.get(f"contact.{cls}.course.any")
         stage = next((s for s in course_of(asked.book, name).stages if s.restrains), None) if name else None
         if stage is None:
             continue
-        values = {"cls": tellers.both("named", "class", cls), "asks": tellers.both("word", "word", stage.asks),
-                  "rung": tellers.both("word", "word", stage.rung),
-                  "bodies": _bodies(asked, stage.rung, {stage.asks}, tellers)}  # fmt: skip
-        yield _row("signature", tellers, said=_laws(asked, stage.rung, {stage.asks}, tellers), **values)
+        yield _row("signature", tellers, said=_laws(asked, stage.rung, {stage.asks}, tellers),
+                   cls=tellers.both("named", "class", cls), asks=tellers.both("word", "word", stage.asks),
+                   rung=tellers.both("word", "word", stage.rung),
+                   bodies=_bodies(asked, stage.rung, {stage.asks}, tellers))  # fmt: skip
         return  # the lowest rung of the strictest class is told once; the next needs a fact whoever she is
-
-
-def _clause(why: Because, code: str, tellers: Tellers) -> Said:
-    """Return a sentence of ours with the clause of the pack that stands behind it."""
-    said = say(code)
-    clause = {"en": tellers.en.clause(why) if why.clause else "", "zh": tellers.zh.clause(why) if why.clause else ""}
-    return {lang: f"{said[lang]} ({clause[lang]})" if clause[lang] else said[lang] for lang in said}
 
 
 def _may(asked: Asked, rung: str, asks: Set[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -49,6 +49,8 @@ def _outcome(ledger: Ledger, case: CaseRow, infection: Subject) -> None:
     if died is not None and ledger.of("death", infection) is None:
         ledger.enter("death", infection, died, {}, known=died)
     elif died is None and ended is not None and ledger.of("discharge", infection) is None:
+        if ledger.of("stay", infection) is None:  # who was discharged was in hospital, from when on is not told
+            ledger.enter("stay", infection, ended, {"kind": "hospital"}, until=ended, known=ended)
         ledger.enter("discharge", infection, ended, {}, known=ended)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ringfence.response.asked import Asked, Read, digest
 from ringfence.response.evidence import Candidate, note_exposures
+from ringfence.response.filled import mark_filled
 from ringfence.response.judging import judge
 from ringfence.response.ledger import POSITIVE, Ledger
 from ringfence.response.people import of_nobody, read_details, unknown_headers
@@ -171,7 +172,7 @@ def _of_case(
         for id_ in ids:
             try:
                 question = ContactSearch(seeds=(id_,), start=start, end=end, residual_minutes=residual)
-                rows += search_contacts(store, question).rows
+                rows += mark_filled(store, id_, search_contacts(store, question).rows, start, end)
                 heard = True
                 break
             except Refused as refusal:

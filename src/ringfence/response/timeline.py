@@ -48,7 +48,8 @@ def told_cases(
             "state_said": tellers.both("word", "word", status.state), "age": person.get("age_years"),
             "sex": person.get("sex"), "name": person.get("name"), "phone": person.get("phone"),
             "onset": _or_none(at["onset"], tellers), "first_positive": _or_none(windowed.first_positive(own), tellers),
-            "isolated": _or_none(status.isolated_at, tellers), "infectious": [_or_none(m, tellers) for m in window], "window_rests_on": windowed.told(own, asked.book, tellers),
+            "isolated": _or_none(status.isolated_at, tellers), "infectious": [_or_none(m, tellers) for m in window],
+            "window_rests_on": windowed.told(own, asked.book, tellers),
             "timeline": sorted([*events, *stays], key=lambda row: str(row["at"])),
         })  # fmt: skip
     return rows
