@@ -91,10 +91,9 @@ def telephones(data: Path, folder: Path) -> list[dict[str, Any]]:
 
 
 def mers(data: Path, folder: Path) -> list[dict[str, Any]]:
-    """Korea: the line list with its spans of infection, as it is; its links with headers that are known."""
+    """Korea: the line list with its spans of infection and its links, as they are."""
     source = data / "linelist_mers_korea_2015"
-    links = written(folder / "mers.csv", ("case", "contact", "setting"),
-                    [(r["from"], r["to"], r["exposure"]) for r in rows_of(source / "contacts.csv")])  # fmt: skip
+    links = source / "contacts.csv"
     early = rows_of(source / "linelist.csv")
     known = [r for r in early if r["dt_report"] and r["dt_report"] <= "2015-05-31"]
     first = written(folder / "mers-first.csv", list(early[0]), [list(r.values()) for r in known])

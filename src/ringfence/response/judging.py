@@ -26,7 +26,8 @@ SCANNED = "visits"
 _SPEAKS_FROM = {"room": "very_strong", "shop": "very_strong", "outdoors": "very_strong", "vehicle": "very_strong",
                 "entertainment": "very_strong", "work": "strong", "class": "strong"}  # fmt: skip
 """From which band on shared scans alone speak for the stricter class, by setting; the bands thin the air by the kind of
-place, the crowd and the minutes. In other settings (a home, a ward, a care home) they always do. In a venue a length that was filled in never does."""
+place, the crowd and the minutes. In other settings (a home, a ward, a care home) they always do; in a venue never by a
+length that was filled in."""
 _ASKED = {"room": "table", "shop": "stall", "vehicle": "row"}
 """What decides it, by setting; elsewhere whether she was near."""
 
