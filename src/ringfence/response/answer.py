@@ -28,7 +28,7 @@ from ringfence.response.search import Found, search, statuses_of
 from ringfence.response.sources import hypotheses
 from ringfence.response.timeline import told_cases
 from ringfence.response.unknowns import unknowns
-from ringfence.rules.duties import OPEN, Derivation, Duty
+from ringfence.rules.duties import OPEN, Derivation, Duty, Status
 from ringfence.rules.facts import current, read_facts
 from ringfence.rules.strata import derive_all
 from ringfence.rules.telling import Teller, in_order, names_in
@@ -91,9 +91,10 @@ def respond(asked: Asked, tell: Progress | None = None) -> Answer:
         candidates = by_person(found.candidates.values())
         follows = assumed.follows(ledger, candidates, asked)
     with clock.step("earlier", tell):
-        changed = if_earlier(ledger, cases, found, asked, store, tellers)
+        changed = if_earlier(ledger, cases, statuses, found, asked, store, tellers)
     with clock.step("tell", tell):
-        plan = _plan(asked, ledger, cases, found, derived, candidates, follows, changed, store, where, tellers, reads)
+        plan = _plan(asked, ledger, cases, statuses, found, derived, candidates, follows, changed, store, where,
+                     tellers, reads)  # fmt: skip
     plan["seconds"] = clock.seconds
     return Answer(plan, facts_json(ledger.facts, asked.pack.id, asked.book.zone), reads)
 
@@ -146,7 +147,7 @@ def _open(asked: Asked) -> VisitStore:
 
 
 def _plan(
-    asked: Asked, ledger: Ledger, cases: Mapping[str, Subject], found: Found,
+    asked: Asked, ledger: Ledger, cases: Mapping[str, Subject], statuses: Mapping[Subject, Status], found: Found,
     derived: Mapping[Subject, Derivation], candidates: Sequence[Candidate], follows: assumed.Follows,
     changed: dict[str, Any], store: VisitStore | None, where: places.Places, tellers: Tellers,
     reads: Sequence[Read],
@@ -155,7 +156,6 @@ def _plan(
     grouped = groups.groups_of(named)
     group_of = {c.person: g.id for g in grouped for c in g.people}
     ranks = calls.ranked(named, ledger, asked)
-    statuses = statuses_of(ledger, asked)
     due = due_now(derived, grouped, cases, asked, ledger, tellers, where, found.candidates)
     not_known = unknowns(ledger, cases, statuses, found, derived, asked, tellers)
     told_candidates = [

@@ -10,6 +10,7 @@ from ringfence.response.asked import Asked
 from ringfence.response.both import Tellers
 from ringfence.response.ledger import Ledger
 from ringfence.response.search import Found, search, statuses_of
+from ringfence.rules.duties import Status
 from ringfence.rules.facts import current
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.subjects import Subject
@@ -19,9 +20,13 @@ MOST_CASES = 5
 
 
 def if_earlier(
-    ledger: Ledger, cases: Mapping[str, Subject], found: Found, asked: Asked, store: VisitStore | None, tellers: Tellers
-) -> dict[str, Any]:
-    """Return what one day changes for each of the first cases with an onset, by name."""
+    ledger: Ledger, cases: Mapping[str, Subject], statuses: Mapping[Subject, Status], found: Found, asked: Asked,
+    store: VisitStore | None, tellers: Tellers,
+) -> dict[str, Any]:  # fmt: skip
+    """Return what one day changes for each of the first cases with an onset, by name.
+
+    Infections lean on nobody, so that only the one that is moved is derived again.
+    """
     rows: list[dict[str, Any]] = []
     ill = {f.subject for f in current(ledger.facts, now=asked.now) if f.kind == "onset"}
     for case in [c for c in found.windows if cases[c] in ill][:MOST_CASES]:
@@ -31,7 +36,8 @@ def if_earlier(
             for f in ledger.facts
             if f.kind != "exposure" or f.source == "facts"
         ])  # fmt: skip
-        again = search(moved, cases, statuses_of(moved, asked), asked, store, before=found)
+        own = ledger.apart([f for f in moved.facts if f.subject.number == subject.number])
+        again = search(moved, cases, {**statuses, **statuses_of(own, asked)}, asked, store, before=found)
         rows.append(_difference(case, found, again, tellers))
     told = ", ".join(row["case"] for row in rows)
     return {
