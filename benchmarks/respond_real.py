@@ -91,10 +91,9 @@ def telephones(data: Path, folder: Path) -> list[dict[str, Any]]:
 
 
 def mers(data: Path, folder: Path) -> list[dict[str, Any]]:
-    """Korea: the line list with its spans of infection, as it is; its links with headers that are known."""
+    """Korea: the line list with its spans of infection and its links, as they are."""
     source = data / "linelist_mers_korea_2015"
-    links = written(folder / "mers.csv", ("case", "contact", "setting"),
-                    [(r["from"], r["to"], r["exposure"]) for r in rows_of(source / "contacts.csv")])  # fmt: skip
+    links = source / "contacts.csv"
     early = rows_of(source / "linelist.csv")
     known = [r for r in early if r["dt_report"] and r["dt_report"] <= "2015-05-31"]
     first = written(folder / "mers-first.csv", list(early[0]), [list(r.values()) for r in known])
@@ -115,18 +114,13 @@ def tianjin(data: Path, folder: Path) -> list[dict[str, Any]]:
 
 
 def ebola(data: Path, folder: Path) -> list[dict[str, Any]]:
-    """Simulated Ebola: the line list as it is, and with every case said to be confirmed; its links with our headers."""
+    """Simulated Ebola: the line list as it is, alone and with its links as they are."""
     source = data / "linelist_ebola_sim_clean"
-    rows = rows_of(source / "linelist.csv")
-    confirmed = written(folder / "ebola.csv", [*rows[0], "state"], [[*r.values(), "confirmed"] for r in rows])
-    links = written(folder / "links.csv", ("case", "contact", "setting"),
-                    [(r["infector"], r["case_id"], r["source"]) for r in rows_of(source / "contacts.csv")])  # fmt: skip
     return [
         answered("Ebola, as it is", folder, "ebola", "2015-05-10T08:00", "--on", TODAY,
             "--linelist", source / "linelist.csv"),
-        answered("Ebola, confirmed, with links", folder, "ebola", "2015-05-10T08:00", "--on",
-            TODAY, "--linelist", confirmed,
-                 "--contacts", links),
+        answered("Ebola, with its links", folder, "ebola", "2015-05-10T08:00", "--on", TODAY,
+            "--linelist", source / "linelist.csv", "--contacts", source / "contacts.csv"),
     ]  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def test_what_is_due_now_follows_from_facts_and_holds_no_measure_on_a_contact(pl
 
 def test_what_would_follow_if_assessed_has_its_price_and_stands_apart(plan):
     part = plan["if_assessed"]
-    assert part["by_class"] == {"close": 3}
+    assert part["by_class"] == {"close": 2, "general": 1}
     assert part["person_days"] > part["person_days_without_questions"] > 0
     assert {row["stage"] for row in part["measures"]} == {"central", "home"}
     due = {duty["key"] for duty in plan["due_now"]}

@@ -6,7 +6,8 @@ import pytest
 
 from ringfence.response.answer import respond
 from ringfence.response.cases import read_cases
-from ringfence.response.ledger import Ledger, note_cases
+from ringfence.response.ledger import Ledger
+from ringfence.response.noting import note_cases
 from ringfence.vocabulary.refusals import Refused
 from tests.response.town import SHANGHAI, asked, at, written
 
@@ -92,3 +93,37 @@ def test_two_thousand_cases_are_told_without_a_pass_over_all_facts_for_each(tmp_
     note_cases(ledger, cases)
     assert perf_counter() - begun < 1.0
     assert len(ledger.facts) == 6000
+
+
+def test_who_is_told_to_have_died_without_a_day_is_not_brought_to_hospital_and_the_day_is_asked_for(tmp_path):
+    text = "id,date_of_onset,first_positive,outcome\nwei,2022-02-01,2022-02-02,Dead\n"
+    text += "fang,2022-02-01,2022-02-02,Recover\n"
+    plan = respond(asked(line_list=written(tmp_path, "cases.csv", text))).plan
+    assert "transfer" not in {duty["kind"] for duty in plan["due_now"]}
+    assert {(row["row"], row["field"]) for row in plan["wrong"]} == {(2, "outcome"), (3, "outcome")}
+    assert not [row for row in plan["unknowns"] if row["id"].startswith("apart-")]
+
+
+def test_a_column_that_tells_a_death_by_its_day_or_by_yes_is_read(tmp_path):
+    text = "id,onset,death\nwei,2022-02-01,2022-02-20\nfang,2022-02-01,yes\nchen,,no\n"
+    (wei, fang, chen), _ = cases_of(tmp_path, text)
+    assert wei.died == at("2022-02-20")
+    assert (fang.gone, chen.gone) == ("died", "")
+
+
+def test_links_with_the_headers_of_published_lists_are_read_and_those_of_nobody_are_told_by_line(tmp_path):
+    list_ = written(tmp_path, "cases.csv", "id,onset,first_positive\nwei,2022-03-06,2022-03-07\n")
+    links = written(tmp_path, "links.csv", "from,to,exposure\nwei,chen,household\nma,li,funeral\n")
+    plan = respond(asked(line_list=list_, contacts=(links,))).plan
+    assert [row["person"] for row in plan["candidates"]] == ["chen"]
+    (wrong,) = [row for row in plan["wrong"] if row["file"] == "links.csv"]
+    assert (wrong["row"], wrong["field"]) == (3, "case")
+    assert "ma" in wrong["en"]
+
+
+def test_infector_and_case_id_are_case_and_contact(tmp_path):
+    list_ = written(tmp_path, "cases.csv", "id,onset,first_positive\nwei,2022-03-06,2022-03-07\n")
+    links = written(tmp_path, "links.csv", "infector,case_id,odd\nwei,chen,x\n")
+    plan = respond(asked(line_list=list_, contacts=(links,))).plan
+    assert [row["person"] for row in plan["candidates"]] == ["chen"]
+    assert {(row["file"], row["field"]) for row in plan["wrong"]} == {("links.csv", "odd")}

@@ -38,12 +38,13 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
-def store_of(path: Path, visits=VISITS, kinds=KINDS):
+def store_of(path: Path, visits=VISITS, kinds=KINDS, flags=0):
     """Write visits to a store in numbers and return it."""
     store = create_store(path, kind="synthetic", zone="Asia/Shanghai")
     with writing(store) as writer:
         rows = [(p, q, floor_minute(at(s)), floor_minute(at(e))) for p, q, s, e in visits]
-        writer.add(VisitBatch.of(*zip(*rows, strict=True)))
+        person, place, start, end = zip(*rows, strict=True)
+        writer.add(VisitBatch.of(person, place, start, end, [flags] * len(rows)))
         writer.set_kinds({place: int(kind) for place, kind in enumerate(kinds)})
         writer.commit()
     return open_store(path)

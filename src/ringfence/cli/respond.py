@@ -12,6 +12,8 @@ from ringfence.cli.options import MaxDistance, Steps
 from ringfence.cli.shelf import Now, On, Packs, day_of, historical, shelf_with
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from rich.console import Console
 
     from ringfence.response.answer import Answer
@@ -61,6 +63,13 @@ Outline = Annotated[
 Pack = Annotated[str, typer.Option("--pack", help="cli.respond.pack", metavar="ID", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", help="cli.respond.out", metavar="DIR", show_default=False)]
 Replace = Annotated[bool, typer.Option("--replace", help="cli.respond.replace")]
+People = Annotated[
+    Path | None,
+    typer.Option(
+        "--people", help="cli.respond.people", metavar="FILE", exists=True, dir_okay=False, show_default=False
+    ),
+]
+Zone = Annotated[str | None, typer.Option("--tz", help="cli.respond.tz", metavar="ZONE", show_default=False)]
 Report = Annotated[bool, typer.Option("--report/--no-report", help="cli.respond.report")]
 
 
@@ -82,15 +91,17 @@ def command(
     report: Report = True,
     steps: Steps = None,
     max_distance: MaxDistance = None,
+    people: People = None,
+    tz: Zone = None,
 ) -> int:
     """Answer, write the files, and print what is due first."""
-    asked = asked_of(pack, packs, now, on, line_list=linelist, visits=visits, keys=keys,
+    asked = asked_of(pack, packs, now, on, tz, line_list=linelist, visits=visits, keys=keys,
                      encounters=tuple(encounters or ()), contacts=tuple(contacts or ()), facts=facts, places=places,
-                     outline=outline, steps=steps, max_distance_m=max_distance)  # fmt: skip
+                     outline=outline, steps=steps, max_distance_m=max_distance, people=people)  # fmt: skip
     answer = answered(asked)
     files = write_all(answer, out, replace=replace, report=report)
 
-    def people(console: Console) -> None:
+    def told_to(console: Console) -> None:
         print_answer(console, answer, asked)
         output.line("respond.files", out=str(out), files=", ".join(files))
 
@@ -100,13 +111,17 @@ def command(
         "due_now": len(plan["due_now"]), "candidates": len(plan["candidates"]), "groups": len(plan["groups"]),
         "by_class": plan["if_assessed"]["by_class"], "person_days": plan["if_assessed"]["person_days"],
         "unknowns": len(plan["unknowns"]), "wrong": plan["wrong"], "historical": plan["pack"]["historical"],
+        "clocks": plan["clocks"], "not_candidates": plan["not_candidates"]["counts"],
     }  # fmt: skip
-    output.answer(told, people=people)
+    output.answer(told, people=told_to)
     return 0 if plan["cases"] or plan["due_now"] else 1
 
 
-def asked_of(pack: str, packs: Path | None, now: str | None, on: str | None, **files: Any) -> Asked:
-    """Return the question: the pack on its day, the moment, the files."""
+def asked_of(
+    pack: str, packs: Path | None, now: str | None, on: str | None, tz: str | None = None, **files: Any
+) -> Asked:
+    """Return the question: the pack on its day and on the clocks named, the moment, the files."""
+    from dataclasses import replace
     from datetime import UTC
 
     from ringfence.response.asked import Asked
@@ -114,11 +129,32 @@ def asked_of(pack: str, packs: Path | None, now: str | None, on: str | None, **f
     from ringfence.vocabulary.moments import parse_moment, zone_named
 
     read = shelf_with(packs).pack(pack)
+    if tz is not None:
+        read = replace(read, zone=str(_zone(tz)))
     zone = zone_named(read.zone)
     moment = parse_moment(now, zone).astimezone(UTC) if now else clock.now()
     day = day_of(on, moment.astimezone(zone).date())
     book = Rulebook.of(read, day, today=clock.now().astimezone(zone).date())
-    return Asked(pack=read, book=book, now=moment, historical=bool(historical(read, day)), **files)
+    return Asked(pack=read, book=book, now=moment, historical=bool(historical(read, day)),
+                 zone_named=tz is not None, **files)  # fmt: skip
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return a time zone; refused with the nearest names that there are."""
+    import difflib
+    from zoneinfo import available_timezones
+
+    from ringfence.vocabulary.moments import zone_named
+    from ringfence.vocabulary.refusals import Refused
+
+    try:
+        return zone_named(name)
+    except Refused as refusal:
+        zones = {zone.casefold(): zone for zone in available_timezones()}
+        zones |= {zone.rsplit("/", 1)[-1].casefold(): zone for zone in sorted(available_timezones())}
+        wanted = (name.casefold(), name.rsplit("/", 1)[-1].casefold())
+        near = dict.fromkeys(zones[found] for one in wanted for found in difflib.get_close_matches(one, zones, 3))
+        raise Refused("respond.unknown_zone", zone=name, nearest=", ".join(list(near)[:3]) or "–") from refusal
 
 
 def answered(asked: Asked) -> Answer:
@@ -156,6 +192,7 @@ def print_answer(console: Console, answer: Answer, asked: Asked) -> None:
     if banner:
         console.print(banner, style="bold red", markup=False, soft_wrap=True)
     console.print(plan["title"][lang], style="bold", markup=False, soft_wrap=True)
+    console.print(f"  {plan['clocks'][lang]}", markup=False, soft_wrap=True)
     for row in plan["card"][lang]["known"]:
         console.print(f"  {row}", markup=False, soft_wrap=True)
     _section(console, "respond.due")
@@ -192,3 +229,5 @@ def _follows(part: dict[str, Any], lang: str) -> None:
     tests = sum(row["n"] for row in part["tests_by_day"][:2])
     output.line("respond.cost_line", days=round(part["person_days"]), sure=round(part["person_days_without_questions"]),
                 rooms=rooms, seats=seats, tests=tests)  # fmt: skip
+    if part["if_yes"] is not None:
+        output.line("respond.if_yes_line", days=round(part["if_yes"]["person_days"]))

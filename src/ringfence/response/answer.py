@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,21 +11,24 @@ from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
-from ringfence.planning.calls import Call, Spread, order
-from ringfence.response import assumed, groups, places
+from ringfence.response import assumed, calls, groups, places
+from ringfence.response.absent import not_candidates, read_people
 from ringfence.response.asked import Asked, Read, digest
 from ringfence.response.both import Said, Tellers, say
-from ringfence.response.card import card
+from ringfence.response.card import card, counted
 from ringfence.response.cases import CaseRow, read_cases
-from ringfence.response.due import by_worth, due_now, folded
+from ringfence.response.due import by_worth, due_now, folded, not_due
 from ringfence.response.earlier import if_earlier
 from ringfence.response.evidence import Candidate, by_person
-from ringfence.response.ledger import Ledger, facts_json, note_cases
+from ringfence.response.judging import could_be, questions_of
+from ringfence.response.ledger import Ledger, facts_json
+from ringfence.response.not_yet import not_yet
+from ringfence.response.noting import note_cases
 from ringfence.response.search import Found, search, statuses_of
 from ringfence.response.sources import hypotheses
 from ringfence.response.timeline import told_cases
 from ringfence.response.unknowns import unknowns
-from ringfence.rules.duties import OPEN, Derivation, Duty
+from ringfence.rules.duties import OPEN, Derivation, Duty, Status
 from ringfence.rules.facts import current, read_facts
 from ringfence.rules.strata import derive_all
 from ringfence.rules.telling import Teller, in_order, names_in
@@ -37,9 +40,6 @@ from ringfence.vocabulary.subjects import Subject
 from ringfence.vocabulary.words import mend, sentence
 
 Progress = Callable[[str, float], None]
-_CHANCE = {"slight": 0.01, "some": 0.03, "strong": 0.08, "very_strong": 0.2}
-"""How likely somebody of a band is infected, for the order of calling only; made numbers."""
-_LIVES_TOGETHER = 0.3
 
 
 @dataclass(slots=True)
@@ -91,9 +91,10 @@ def respond(asked: Asked, tell: Progress | None = None) -> Answer:
         candidates = by_person(found.candidates.values())
         follows = assumed.follows(ledger, candidates, asked)
     with clock.step("earlier", tell):
-        changed = if_earlier(ledger, cases, found, asked, store, tellers)
+        changed = if_earlier(ledger, cases, statuses, found, asked, store, tellers)
     with clock.step("tell", tell):
-        plan = _plan(asked, ledger, cases, found, derived, candidates, follows, changed, store, where, tellers, reads)
+        plan = _plan(asked, ledger, cases, statuses, found, derived, candidates, follows, changed, store, where,
+                     tellers, reads)  # fmt: skip
     plan["seconds"] = clock.seconds
     return Answer(plan, facts_json(ledger.facts, asked.pack.id, asked.book.zone), reads)
 
@@ -132,6 +133,8 @@ def _read(asked: Asked) -> tuple[Ledger, dict[str, Subject], list[Read]]:
         if fact.kind == "case" and fact.subject not in listed:
             listed.add(fact.subject)
             cases[ledger.given[fact.subject.number]] = fact.subject
+    for case, subject in cases.items():
+        ledger.given[subject.number] = case
     return ledger, cases, reads
 
 
@@ -144,49 +147,64 @@ def _open(asked: Asked) -> VisitStore:
 
 
 def _plan(
-    asked: Asked, ledger: Ledger, cases: Mapping[str, Subject], found: Found,
+    asked: Asked, ledger: Ledger, cases: Mapping[str, Subject], statuses: Mapping[Subject, Status], found: Found,
     derived: Mapping[Subject, Derivation], candidates: Sequence[Candidate], follows: assumed.Follows,
     changed: dict[str, Any], store: VisitStore | None, where: places.Places, tellers: Tellers,
     reads: Sequence[Read],
 ) -> dict[str, Any]:  # fmt: skip
-    named = [c for c in candidates if c.cls != "none"]
+    named = [c for c in candidates if c.cls != "none" and not c.assessed]
     grouped = groups.groups_of(named)
     group_of = {c.person: g.id for g in grouped for c in g.people}
-    ranks = {r.call.person: r for r in order(_calls(named, ledger, asked), Spread())}
-    statuses = statuses_of(ledger, asked)
-    due = due_now(derived, grouped, cases, asked, ledger, tellers, where, found.candidates.keys())
+    ranks = calls.ranked(named, ledger, asked)
+    due = due_now(derived, grouped, cases, asked, ledger, tellers, where, found.candidates)
     not_known = unknowns(ledger, cases, statuses, found, derived, asked, tellers)
     told_candidates = [
-        _candidate(c, tellers, group_of.get(c.person, ""), ranks.get(c.person), where) for c in candidates
+        _candidate(c, ledger, tellers, group_of.get(c.person, ""), ranks.get(c.person), where) for c in candidates
     ]
-    class_names = {cls: tellers.both("named", "class", cls) for cls in follows.by_class}
+    classes = {*follows.by_class, *(follows.if_yes.by_class if follows.if_yes is not None else ())}
+    class_names = {cls: tellers.both("named", "class", cls) for cls in classes}
     told_cases_ = told_cases(ledger, cases, statuses, asked, store, where, tellers)
-    tubes = sum(subject.kind == "tube" for subject in derived)
-    done = sum(d.ended != OPEN for one in derived.values() for d in one.duties)
-    as_of = f"{asked.now.astimezone(asked.book.zone):%H:%M}"
+    local = asked.now.astimezone(asked.book.zone)
+    counts = dict(Counter(case["state"] for case in told_cases_))
+    cases_said = counted(counts, f"{local:%H:%M}", tellers)
     title = say("respond.title", pack={lang: asked.pack.name.get(lang, asked.pack.id) for lang in ("en", "zh")},
-                day=f"{asked.now.astimezone(asked.book.zone):%Y-%m-%d %H:%M}")  # fmt: skip
+                day=f"{local:%Y-%m-%d %H:%M}")  # fmt: skip
     return {
         "schema": 1,
         "pack": {"id": asked.pack.id, "version": asked.pack.version, "name": dict(asked.pack.name),
                  "historical": asked.historical or not asked.book.signable, "zone": str(asked.book.zone),
                  "on": asked.book.on.isoformat()},
+        "clocks": _clocks(asked),
         "now": tellers.moment(asked.now), "title": title, "inputs": [read.told() for read in reads], "seconds": {},
-        "card": card(cases=told_cases_, candidates=len(named), groups=len(grouped), by_class=follows.by_class,
-                     class_names=class_names, tubes=tubes, unknowns=not_known, due=by_worth(due), done=done,
-                     person_days=follows.person_days, as_of=as_of, as_of_day=tellers.moment(asked.now)[:10]),
-        "knowns": _knowns(told_cases_, named, found, tellers, as_of), "unknowns": not_known, "cases": told_cases_,
-        "due_now": due,
+        "card": card(
+            cases=cases_said, candidates=len(named), groups=len(grouped), by_class=follows.by_class,
+            class_names=class_names, tubes=sum(subject.kind == "tube" for subject in derived), unknowns=not_known,
+            due=by_worth(due), done=sum(d.ended != OPEN for one in derived.values() for d in one.duties),
+            person_days=follows.person_days, if_yes=None if follows.if_yes is None else follows.if_yes.person_days,
+            as_of_day=tellers.moment(asked.now)[:10]),
+        "counts": counts, "knowns": _knowns(cases_said, told_cases_, named, found, asked, tellers),
+        "unknowns": not_known, "cases": told_cases_, "due_now": due,
+        "assess_not_due": not_due(candidates, derived, tellers),
+        "not_yet": not_yet(named, statuses, derived, cases, ledger, asked, tellers),
         "if_assessed": assumed.told(follows, {
             "names": class_names,
             "duties": folded(in_order(_soonest(follows.duties, asked)), asked, ledger, tellers),
         }),
         "candidates": told_candidates, "groups": [groups.told(g, tellers, where) for g in grouped],
-        "calls": [_call(r) for r in sorted(ranks.values(), key=lambda r: r.rank)],
+        "calls": calls.told(named, ranks, derived, ledger, asked, tellers, where),
+        "not_candidates": not_candidates(
+            [] if asked.people is None else read_people(asked.people), ledger, cases, found, store, asked.now),
         "map": places.map_of(where, told_cases_, grouped), "calendar": _calendar(follows),
         "hypotheses": hypotheses(ledger, cases, statuses, asked, store, tellers, where),
         "if_onset_earlier": changed, "wrong": list(_wrong(reads)),
     }  # fmt: skip
+
+
+def _clocks(asked: Asked) -> dict[str, Any]:
+    """Return on whose clocks the files were read and the answer is told, and who chose them."""
+    by = "option" if asked.zone_named else "pack"
+    zone = str(asked.book.zone)
+    return {"zone": zone, "by": by, **say(f"respond.clocks_{by}", zone=zone, pack=asked.pack.id)}
 
 
 def _soonest(duties: Iterable[Duty], asked: Asked) -> list[Duty]:
@@ -195,40 +213,18 @@ def _soonest(duties: Iterable[Duty], asked: Asked) -> list[Duty]:
     return [d for d in duties if d.ended == OPEN and d.begins <= until and (d.due is None or d.due <= until)]
 
 
-def _calls(named: Sequence[Candidate], ledger: Ledger, asked: Asked) -> list[Call]:
-    people = {f.subject.number: f.value for f in current(ledger.facts, now=asked.now) if f.kind == "person"}
-    calls = []
-    for c in named:
-        last = max((f.until or f.at for f in c.exposures), default=asked.now)
-        value = people.get(c.number, {})
-        words = [w for w in ("pregnant", "immunosuppressed") if value.get(w)]
-        age = value.get("age_years")
-        words += ["infant"] if age is not None and age < 1 else ["old"] if age is not None and age >= 70 else []
-        calls.append(Call(
-            person=c.person, probability=_LIVES_TOGETHER if c.setting == "household" else _CHANCE[c.band],
-            days_since_exposure=max((asked.now - last) / timedelta(days=1), 0.0), vulnerable=tuple(words),
-            care=value.get("work") in ("health_worker", "care_worker"),
-        ))  # fmt: skip
-    return calls
-
-
-def _call(ranked: Any) -> dict[str, Any]:
-    why = [say(f"respond.call_{code}") for code in ranked.why]
-    base = say(
-        "respond.call", percent=round(100 * ranked.call.probability), days=round(ranked.call.days_since_exposure, 1)
-    )
-    joined = {lang: (" " if lang == "en" else "").join([base[lang], *(w[lang] for w in why)]) for lang in base}
-    return {"rank": ranked.rank, "person": ranked.call.person, **joined}
-
-
-def _candidate(c: Candidate, tellers: Tellers, group: str, ranked: Any, where: places.Places) -> dict[str, Any]:
+def _candidate(
+    c: Candidate, ledger: Ledger, tellers: Tellers, group: str, ranked: Any, where: places.Places
+) -> dict[str, Any]:
     firsts = [m.first for _, m in c.met if m.first is not None]
     lasts = [m.last for _, m in c.met if m.last is not None]
     found = c.classified
     names = sorted({place for _, m in c.met for place in m.places})
     return {
-        "person": c.person, "number": c.number, "case": c.case, "cases": sorted({case for case, _ in c.met}),
-        "class": c.cls, **{f"class_{k}": v for k, v in tellers.both("named", "class", c.cls).items()}, "band": c.band,
+        "person": c.person, "number": c.number, "name": ledger.name.get(c.number), "case": c.case,
+        "cases": sorted({case for case, _ in c.met}),
+        "class": c.cls, **{f"class_{k}": v for k, v in tellers.both("named", "class", c.cls).items()},
+        "could_be": could_be(c, tellers), "assessed": c.assessed or None, "band": c.band,
         "band_said": say(f"band.{c.band}"), "group": group, "minutes": c.minutes or None,
         "first": tellers.moment(moment_of(min(firsts))) if firsts else None,
         "last": tellers.moment(moment_of(max(lasts))) if lasts else None,
@@ -236,7 +232,7 @@ def _candidate(c: Candidate, tellers: Tellers, group: str, ranked: Any, where: p
         "places_en": [where.said(name)["en"] for name in names], "channels": c.channels,
         "named_by": sorted({case for case, m in c.met if "named" in m.channels}),
         "why": tellers.why(found.because) if found is not None else [],
-        "questions": tellers.why(found.unknowns) if found is not None else [],
+        "questions": questions_of(c, tellers),
         "clause": found.because[0].clause if found is not None and found.because else "",
         "call_rank": None if ranked is None else ranked.rank,
         "vulnerable": list(ranked.call.vulnerable) if ranked is not None else [],
@@ -244,13 +240,16 @@ def _candidate(c: Candidate, tellers: Tellers, group: str, ranked: Any, where: p
 
 
 def _knowns(
-    cases: Sequence[Mapping[str, Any]], named: Sequence[Candidate], found: Found, tellers: Tellers, as_of: str
-) -> list[Said]:
-    rows = [say("respond.card_cases", n=len(cases), as_of=as_of)]
+    counted_: Said, cases: Sequence[Mapping[str, Any]], named: Sequence[Candidate], found: Found, asked: Asked,
+    tellers: Tellers,
+) -> list[Said]:  # fmt: skip
+    clocks = _clocks(asked)
+    rows = [counted_, {lang: clocks[lang] for lang in ("en", "zh")}]
+    rests = {case["id"]: case["window_rests_on"] for case in cases}
     for case, (begins, ends) in found.windows.items():
         if case in found.unsearched:
             continue
-        rows.append(say("respond.known_window", case=case,
+        rows.append(say("respond.known_window", case=case, rests=rests[case],
                         begins=tellers.both("moment", begins), ends=tellers.both("end", ends)))  # fmt: skip
     channels: dict[str, int] = defaultdict(int)
     for c in named:

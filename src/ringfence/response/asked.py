@@ -29,6 +29,10 @@ class Asked:
     places: Path | None = None
     outline: Path | None = None
     historical: bool = False
+    people: Path | None = None
+    """A list of people of whom it is to be told why each is no candidate."""
+    zone_named: bool = False
+    """Whether the caller named the clocks, so that they need not be those of the pack as it is written."""
     steps: Path | None = None
     max_distance_m: float | None = None
 

@@ -7,7 +7,7 @@ stands among what is due.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,34 +42,73 @@ class Follows:
     duties: list[Duty] = field(default_factory=list)
     days: dict[str, float] = field(default_factory=dict)
     """Days of restriction by person."""
+    already: dict[str, int] = field(default_factory=dict)
+    """People assessed already, by class: what they owe is due and is not counted here."""
+    if_yes: Follows | None = None
+    """What would follow if the open questions made everybody stricter whom they could; None where there are none."""
 
 
 def follows(ledger: Ledger, candidates: Sequence[Candidate], asked: Asked) -> Follows:
-    """Return what would follow if every candidate were assessed as the pack proposes, today."""
+    """Return what would follow if everybody still to be assessed were assessed as the pack proposes, today.
+
+    Who is assessed or dropped already is not priced again: what she owes is due. `if_yes` is what would follow if every
+    open question that stands between somebody and a stricter class were answered so that she is in it.
+    """
+    classes = asked.book.get("contact.classes", ())
+    waiting = [c for c in candidates if not c.assessed]
+    proposed = [(c, c.cls) for c in waiting if c.cls in classes]
+    found = _follows(proposed, asked, ledger.facts)
+    found.already = dict(Counter(c.assessed for c in candidates if c.assessed))
+    stricter = {c.number: str(c.could_be.cls) for c in waiting if c.could_be is not None}
+    if stricter:
+        facts = [f for f in ledger.facts if f.subject.kind != "contact" or f.subject.number in stricter]
+        changed = [(c, stricter[c.number]) for c in waiting if c.number in stricter]
+        milder = _follows([(c, c.cls) for c, _ in changed if c.cls in classes], asked, facts)
+        found.if_yes = _instead(found, milder, _follows(changed, asked, facts))
+    return found
+
+
+def _follows(proposed: Sequence[tuple[Candidate, str]], asked: Asked, facts: Sequence[Fact]) -> Follows:
+    """Return what would follow if some people were assessed as some classes."""
     found = Follows()
-    proposed = [c for c in candidates if c.cls in asked.book.get("contact.classes", ())]
     assumed = [
         Fact(f"assumed-{c.number}", "assessment", Subject("contact", c.number), asked.now, asked.now, None, "assumed",
-             Grade.D, {"class": c.cls, "by": "assumed"})
-        for c in proposed
+             Grade.D, {"class": cls, "by": "assumed"})
+        for c, cls in proposed
     ]  # fmt: skip
-    derived = derive_all([*ledger.facts, *assumed], asked.book, asked.now)
-    found.by_class = dict(Counter(c.cls for c in proposed))
-    found.questions = dict(Counter(c.cls for c in proposed if c.classified is not None and c.classified.open))
+    derived = derive_all([*facts, *assumed], asked.book, asked.now)
+    found.by_class = dict(Counter(cls for _, cls in proposed))
+    found.questions = dict(Counter(cls for c, cls in proposed if c.open))
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for candidate in proposed:
+    for candidate, cls in proposed:
         one = derived.get(Subject("contact", candidate.number))
         if one is not None:
-            _count(found, candidate, one, asked, rows)
+            _count(found, candidate, cls, one, asked, rows)
     found.measures = [rows[key] | {"person_days": round(rows[key]["person_days"], 1)} for key in sorted(rows)]
     found.person_days = round(found.person_days, 1)
     found.person_days_sure = round(found.person_days_sure, 1)
     return found
 
 
+def _instead(found: Follows, milder: Follows, stricter: Follows) -> Follows:
+    """Return what follows with some people counted in the stricter class instead of the milder one."""
+    by_class = Counter(found.by_class)
+    by_class.subtract(milder.by_class)
+    by_class.update(stricter.by_class)
+    days = round(found.person_days - milder.person_days + stricter.person_days, 1)
+    instead = Follows(by_class={cls: n for cls, n in by_class.items() if n}, person_days=days)
+    for name in ("tests", "rooms", "seats", "releases"):
+        counted: Counter[str] = Counter(getattr(found, name))
+        counted.subtract(getattr(milder, name))
+        counted.update(getattr(stricter, name))
+        setattr(instead, name, +counted)
+    return instead
+
+
 def _count(
-    found: Follows, candidate: Candidate, one: Derivation, asked: Asked, rows: dict[tuple[str, str], dict[str, Any]]
-) -> None:
+    found: Follows, candidate: Candidate, cls: str, one: Derivation, asked: Asked,
+    rows: dict[tuple[str, str], dict[str, Any]],
+) -> None:  # fmt: skip
     """Add what would be asked of one person: every stage of her course, her tests, a room for each night, a seat."""
     book, now = asked.book, asked.now
     duties = [d for d in one.duties if d.kind not in ("assess", "assess_again")]
@@ -79,7 +118,7 @@ def _count(
             found.tests[_day(max(duty.begins, now), asked)] += 1
         elif duty.kind == "transfer" and duty.ended == "open" and duty.due is not None:
             found.seats[_day(duty.due, asked)] += 1
-    course = course_of(book, str(book.get(f"contact.{candidate.cls}.course.any", "")))
+    course = course_of(book, str(book.get(f"contact.{cls}.course.any", "")))
     ends = {d.key.rsplit("/", 1)[-1]: d.values.get("ends") for d in duties if d.kind == "measure"}
     begins = now
     total = 0.0
@@ -91,8 +130,8 @@ def _count(
             continue
         days = (until - begins) / timedelta(days=1)
         restrains = stage.asks in RESTRAINS
-        row = rows.setdefault((candidate.cls, stage.name), {
-            "class": candidate.cls, "rung": stage.rung, "course": course.name, "stage": stage.name, "asks": stage.asks,
+        row = rows.setdefault((cls, stage.name), {
+            "class": cls, "rung": stage.rung, "course": course.name, "stage": stage.name, "asks": stage.asks,
             "restricts": restrains, "n": 0, "person_days": 0.0,
         })  # fmt: skip
         row["n"] += 1
@@ -105,7 +144,7 @@ def _count(
         begins = until
     found.days[candidate.person] = round(total, 2)
     found.person_days += total
-    if candidate.classified is not None and not candidate.classified.open:
+    if not candidate.open:
         found.person_days_sure += total
 
 
@@ -129,5 +168,13 @@ def told(found: Follows, names: Mapping[str, Any]) -> dict[str, Any]:
         "by_class": found.by_class, "with_questions": found.questions, "measures": found.measures,
         "tests_by_day": by_day(found.tests), "rooms_by_day": by_day(found.rooms), "seats_by_day": by_day(found.seats),
         "releases_by_day": by_day(found.releases), "person_days": found.person_days,
-        "person_days_without_questions": found.person_days_sure, **names,
+        "person_days_without_questions": found.person_days_sure, "already": found.already,
+        "if_yes": None if found.if_yes is None else _if_yes(found.if_yes, by_day), **names,
+    }  # fmt: skip
+
+
+def _if_yes(one: Follows, by_day: Callable[[Counter[str]], list[dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "by_class": one.by_class, "person_days": one.person_days, "tests_by_day": by_day(one.tests),
+        "rooms_by_day": by_day(one.rooms), "seats_by_day": by_day(one.seats), "releases_by_day": by_day(one.releases),
     }  # fmt: skip

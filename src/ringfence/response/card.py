@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ringfence.response.both import LANGUAGES, Said, say
+from ringfence.response.both import LANGUAGES, Said, Tellers, listed, say
 
 SHORT = 300
 _FEW = 4
 
 
 def card(
-    *, cases: Sequence[Mapping[str, Any]], candidates: int, groups: int, by_class: Mapping[str, int],
+    *, cases: Said, candidates: int, groups: int, by_class: Mapping[str, int],
     class_names: Mapping[str, Said], tubes: int, unknowns: Sequence[Mapping[str, Any]],
-    due: Sequence[Mapping[str, Any]], done: int, person_days: float, as_of: str, as_of_day: str,
+    due: Sequence[Mapping[str, Any]], done: int, person_days: float, if_yes: float | None, as_of_day: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the card in both languages."""
-    known = [say("respond.card_cases", n=len(cases), as_of=as_of)]
+    known = [cases]
     if tubes:
         known.append(say("respond.card_tubes", n=tubes))
     if candidates:
@@ -33,6 +33,8 @@ def card(
     ]  # fmt: skip
     if person_days:
         following.append(say("respond.card_cost", days=round(person_days)))
+    if if_yes is not None and round(if_yes) != round(person_days):
+        following.append(say("respond.card_cost_if_yes", days=round(if_yes)))
     told: dict[str, Any] = {}
     for lang in LANGUAGES:
         told[lang] = {
@@ -41,6 +43,16 @@ def card(
         }  # fmt: skip
     told["short"] = {lang: _short(told[lang], lang) for lang in LANGUAGES}
     return told
+
+
+ORDER = ("confirmed", "asymptomatic", "probable", "presumptive", "suspected", "signal", "discarded")
+
+
+def counted(counts: Mapping[str, int], as_of: str, tellers: Tellers) -> Said:
+    """Return how many cases there are in each state, the surest first."""
+    states = sorted(counts, key=lambda s: ORDER.index(s) if s in ORDER else len(ORDER))
+    parts = [say("respond.card_state", state=tellers.both("word", "word", s), n=counts[s]) for s in states]
+    return say("respond.card_cases", as_of=as_of, states=listed(parts) if parts else say("respond.card_no_case"))
 
 
 def _by(row: Mapping[str, Any], day: str) -> str:

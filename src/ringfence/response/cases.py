@@ -6,7 +6,6 @@ kept aside with line, field, reason and mend; what can be read of such a row sti
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ringfence.response.asked import Read, digest
+from ringfence.response.people import BIRTH, PHONE, unknown_headers
 from ringfence.response.sheets import is_sheet, read_sheet
 from ringfence.tracing.encounters.told import Told, read_told
-from ringfence.tracing.intake.columns import plain
 from ringfence.tracing.intake.rejects import Reject
 from ringfence.vocabulary.moments import parse_moment
 from ringfence.vocabulary.refusals import Refused
@@ -41,7 +40,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "exposed_to": ("exposed_to", "exposure_end", "end_exposure", "date_exposure_end", "dt_end_exp", "end_source",
                    "暴露结束", "暴露结束日期"),
     "infected": ("infected", "date_of_infection", "infection_date", "date_infection", "感染日期"),
-    "died": ("died", "dt_death", "date_of_death", "date_death", "death_date", "死亡日期", "死亡时间"),
+    "died": ("died", "dt_death", "death", "deceased", "死亡", "date_of_death", "date_death", "death_date",
+             "死亡日期", "死亡时间"),
     "ended": ("ended", "date_of_outcome", "date_outcome", "outcome_date", "date_of_discharge", "discharge_date",
               "出院日期", "转归日期"),
     "outcome": ("outcome", "转归"),
@@ -51,6 +51,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "full_name", "姓名"),
     "found_by": ("found_by", "detected_by", "how_found", "发现方式", "发现途径"),
     "community": ("community", "village", "district", "street", "address", "社区", "村", "街道", "住址", "现住址"),
+    "phone": PHONE,
+    "birth": BIRTH,
 }  # fmt: skip
 _STATES = {
     "confirmed": "confirmed", "确诊": "confirmed", "确诊病例": "confirmed", "probable": "probable",
@@ -70,7 +72,9 @@ _MOMENTS = ("onset", "first_positive", "isolation", "reported", "exposed_from", 
             "ended")  # fmt: skip
 _YEAR_LAST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b")
 _NONE = frozenset({"", "-", "—", "na", "n/a", "none", "null", "无", "不详", "未知", "unknown"})
-_ALIKE = 0.75
+_GONE = {"yes": "died", "true": "died", "1": "died", "dead": "died", "died": "died", "是": "died", "死亡": "died",
+         "no": "", "false": "", "0": "", "alive": "", "否": ""}  # fmt: skip
+"""What a column of deaths may say instead of a day."""
 _DAY = timedelta(days=1)
 
 
@@ -94,13 +98,20 @@ class CaseRow:
     name: str = ""
     found_by: str = ""
     community: str = ""
+    phone: str = ""
+    birth: str = ""
+    gone: str = ""
+    """How the illness ended, died or recovered, where the list tells it without a day."""
 
 
 def read_cases(path: Path, zone: ZoneInfo, now: datetime) -> tuple[list[CaseRow], Read]:
-    """Return the cases of a list and what was wrong with it. Refused where no column tells who a case is."""
-    told = read_sheet(path, NAMES, required=("id",)) if is_sheet(path) else read_told(path, NAMES, required=("id",))
+    """Return the cases of a list and what was wrong with it. Refused where no column tells who a case is: id or name.
+
+    A row without an id is known by her name with telephone, birth or line, and is never taken for another.
+    """
+    told = _told(path)
     read = Read(path.name, "linelist", len(told) + len(told.rejects), 0, list(told.rejects), digest(path))
-    read.rejects += _unknown_headers(told)
+    read.rejects += unknown_headers(told.unused, told.columns, NAMES)
     day_first = _day_first(told, read)
     cases: list[CaseRow] = []
     seen: dict[str, int] = {}
@@ -118,18 +129,18 @@ def read_cases(path: Path, zone: ZoneInfo, now: datetime) -> tuple[list[CaseRow]
     return cases, read
 
 
-def _unknown_headers(told: Told) -> list[Reject]:
-    """Return a question for each header that nothing was taken from, with the nearest one that is known."""
-    known = {plain(name): (field, name) for field, names in NAMES.items() for name in names}
-    asked = []
-    for header in told.unused:
-        near = difflib.get_close_matches(plain(header), known, 1, _ALIKE)
-        if near and known[near[0]][0] not in told.columns:
-            field, name = known[near[0]]
-            asked.append(Reject(1, header, "respond.header_near", {"text": header, "nearest": name, "field": field}))
-        else:
-            asked.append(Reject(1, header, "respond.header_unknown", {"text": header}))
-    return asked
+def _told(path: Path) -> Told:
+    """Return the columns of a list that has an id, or at least names."""
+    read = read_sheet if is_sheet(path) else read_told
+    try:
+        return read(path, NAMES, required=("id",))
+    except Refused as refusal:
+        if refusal.code != "intake.missing_column":
+            raise
+        try:
+            return read(path, NAMES, required=("name",))
+        except Refused:
+            raise refusal from None
 
 
 def _day_first(told: Told, read: Read) -> bool | None:
@@ -149,9 +160,16 @@ def _row(
     told: Told, at: int, line: int, zone: ZoneInfo, now: datetime, read: Read, day_first: bool | None
 ) -> CaseRow | None:
     cells = {name: told.column(name)[at].strip() for name in NAMES}
+    for name in ("name", "phone", "birth"):
+        cells[name] = "" if cells[name].lower() in _NONE else cells[name]
     if cells["id"].lower() in _NONE:
-        read.rejects.append(Reject(line, "id", "respond.no_id", {"text": cells["id"]}, told.row(at)))
-        return None
+        if not cells["name"]:
+            read.rejects.append(Reject(line, "id", "respond.no_id", {"text": cells["id"]}, told.row(at)))
+            return None
+        cells["id"] = f"{cells['name']} · {cells['phone'] or cells['birth'] or line}"
+    gone = _GONE.get(cells["died"].lower())
+    if gone is not None:
+        cells["died"] = ""
     moments = {name: _moment(name, cells[name], line, told.row(at), zone, now, read, day_first) for name in _MOMENTS}
     _contradictions(moments, line, told.row(at), read)
     exposed = _exposed(moments)
@@ -164,14 +182,21 @@ def _row(
     sex = _word(_SEXES, "sex", cells, line, told.row(at), read)
     outcome = _word(_OUTCOMES, "outcome", cells, line, told.row(at), read)
     died, ended = moments["died"], moments["ended"]
-    if outcome == "died" and died is None:
+    gone = gone or (outcome if outcome in ("died", "recovered") else "")
+    if gone == "died" and died is None:
         died = ended
     if outcome != "recovered" and "outcome" in told.columns:
         ended = None
+    gone = "" if died is not None or (gone == "recovered" and ended is not None) else gone
+    if gone:
+        field = "outcome" if outcome else "died"
+        now_said = f"{now.astimezone(zone):%Y-%m-%d %H:%M}"
+        read.rejects.append(Reject(line, field, "respond.no_day_of_end", {"now": now_said}, told.row(at)))
     state = _word(_STATES, "state", cells, line, told.row(at), read)
     return CaseRow(id=cells["id"], line=line, state=state, sex=sex, age=age, name=cells["name"],
                    found_by=cells["found_by"], community=cells["community"], exposed=exposed, died=died,
-                   ended=ended, **{name: moments[name] for name in _OWN})  # fmt: skip
+                   ended=ended, phone=cells["phone"], birth=cells["birth"], gone=gone,
+                   **{name: moments[name] for name in _OWN})  # fmt: skip
 
 
 def _word(words: Mapping[str, str], field: str, cells: Mapping[str, str], line: int, row: str, read: Read) -> str:

@@ -8,10 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from ringfence.response.ledger import Ledger
-from ringfence.rules.classify import Classified, classify
-from ringfence.rules.duties import Status
+from ringfence.rules.classify import Classified
 from ringfence.rules.facts import Fact
-from ringfence.rules.rulebook import Rulebook
 from ringfence.tracing.found import Contact, Sitting
 from ringfence.vocabulary.moments import moment_of
 from ringfence.vocabulary.places import PlaceKind
@@ -43,7 +41,7 @@ _NAMED = {
     "health care": "health_care", "hospital": "health_care", "医院": "health_care", "care": "care",
     "funeral": "funeral", "葬礼": "funeral", "shop": "shop", "outdoors": "outdoors", "room": "room",
 }  # fmt: skip
-_BANDS = ("slight", "some", "strong", "very_strong")
+BANDS = ("slight", "some", "strong", "very_strong")
 
 
 @dataclass(slots=True)
@@ -57,11 +55,21 @@ class Candidate:
     classified: Classified | None = None
     decisive: Fact | None = None
     case: str = ""
+    could_be: Classified | None = None
+    """The stricter class that an answer to an open question would make of her, None where none would."""
+    asked_of: Fact | None = None
+    """The exposure that the question is about."""
+    assessed: str = ""
+    """The class that somebody has assessed her as, empty while nobody has."""
+    guessed: set[str] = field(default_factory=set)
+    """Exposures whose length rests on an end that was filled in, since nobody checked out."""
+    cases_met: dict[Subject, str] = field(default_factory=dict)
+    """The strongest band with each case."""
 
     @property
     def band(self) -> str:
         """The strongest band of all."""
-        return max((c.band for _, c in self.met), key=_BANDS.index)
+        return max((c.band for _, c in self.met), key=BANDS.index)
 
     @property
     def minutes(self) -> int:
@@ -79,6 +87,15 @@ class Candidate:
         return str(self.decisive.value["setting"]) if self.decisive is not None else ""
 
     @property
+    def open(self) -> bool:
+        """Whether a question is open that could change her class."""
+        return self.could_be is not None or (self.classified is not None and bool(self.classified.open))
+
+    def band_with(self, case: Subject) -> str:
+        """The strongest band with one case."""
+        return self.cases_met.get(case, "slight")
+
+    @property
     def cls(self) -> str:
         """The class that the pack proposes, none where it proposes none."""
         return (self.classified.cls if self.classified is not None else None) or "none"
@@ -91,10 +108,13 @@ def note_exposures(
     """Note as facts how somebody met a case: the longest times together, or what was named (relation, setting)."""
     subject = Subject("contact", candidate.number)
     candidate.met.append((case, contact))
+    candidate.cases_met[infection] = max(candidate.band_with(infection), contact.band, key=BANDS.index)
     sittings = sorted(contact.sittings, key=lambda s: (-s.minutes, s.start))[:MOST_SITTINGS]
     for sitting in sorted(sittings, key=lambda s: s.start):
         if sitting.minutes or sitting.after_minutes:
             fact = _of_sitting(ledger, subject, infection, contact, sitting, kinds)
+            if sitting.imputed:
+                candidate.guessed.add(fact.id)
             candidate.exposures.append(fact)
     if not sittings:
         candidate.exposures.append(_named(ledger, subject, infection, contact, window, said))
@@ -138,20 +158,6 @@ def _named(
     return ledger.enter("exposure", subject, at, value, until=until, source=NAMED, grade=Grade.C)
 
 
-def judge(
-    candidate: Candidate, book: Rulebook, statuses: Mapping[Subject, Status], person: Mapping[str, Any] | None
-) -> None:
-    """Take the strictest class that the pack proposes for any exposure, the one with the fewest questions first."""
-    classes = tuple(book.get("contact.classes", ()))
-    best: tuple[int, int, int] | None = None
-    for fact in candidate.exposures:
-        found = classify(fact, book, index=statuses.get(fact.value["to"]), person=person)
-        rank = classes.index(found.cls) if found.cls in classes else len(classes)
-        key = (rank, len(found.open), -int(fact.value.get("minutes", 0)))
-        if best is None or key < best:
-            best, candidate.classified, candidate.decisive = key, found, fact
-
-
 def by_person(found: Iterable[Candidate]) -> list[Candidate]:
     """Return candidates in the order in which a desk reads them: by class, then band, then minutes."""
-    return sorted(found, key=lambda c: (c.cls == "none", -_BANDS.index(c.band), -c.minutes, c.person))
+    return sorted(found, key=lambda c: (c.cls == "none", -BANDS.index(c.band), -c.minutes, c.person))

@@ -5,20 +5,24 @@ Only cases that a laboratory or a clinician stands behind are searched for, unle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
 from ringfence.response.asked import Asked, Read, digest
-from ringfence.response.evidence import Candidate, judge, note_exposures
+from ringfence.response.evidence import Candidate, note_exposures
+from ringfence.response.filled import mark_filled
+from ringfence.response.judging import judge
 from ringfence.response.ledger import POSITIVE, Ledger
+from ringfence.response.people import of_nobody, read_details, unknown_headers
 from ringfence.rules.duties import Status
 from ringfence.rules.facts import current
 from ringfence.rules.strata import derive_all
 from ringfence.tracing.contacts import ContactSearch, search_contacts
-from ringfence.tracing.encounters.files import EncounterReading, read_steps
+from ringfence.tracing.encounters.files import ENCOUNTER_NAMES, EncounterReading, read_steps
 from ringfence.tracing.encounters.lists import Lists, ListSettings, read_lists
 from ringfence.tracing.encounters.search import EncounterSettings
 from ringfence.tracing.found import Contact
@@ -32,14 +36,23 @@ Progress = Callable[[float], None]
 
 @dataclass(slots=True)
 class Found:
-    """What a search found: candidates by person, windows of cases, who was not searched for and why, files read."""
+    """What a search found: candidates by number, windows of cases, who was not searched for and why, files read."""
 
-    candidates: dict[str, Candidate] = field(default_factory=dict)
+    candidates: dict[int, Candidate] = field(default_factory=dict)
     windows: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     unsearched: dict[str, str] = field(default_factory=dict)
     reads: list[Read] = field(default_factory=list)
     named_as: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """Relation and setting by case and contact, as the case told them."""
+    lists: Lists | None = None
+    """The lists as they were read, so that another question need not read them again."""
+    met: dict[str, tuple[tuple[datetime, datetime], list[Contact]]] = field(default_factory=dict)
+    """Whom each case met, and in which window that was asked."""
+
+    @property
+    def unproven(self) -> set[str]:
+        """The cases behind whom neither laboratory nor clinician stands."""
+        return {case for case, why in self.unsearched.items() if why in ("discarded", "not_confirmed")}
 
 
 def statuses_of(ledger: Ledger, asked: Asked) -> dict[Subject, Status]:
@@ -59,7 +72,8 @@ def windows_of(cases: Mapping[str, Subject], statuses: Mapping[Subject, Status],
         elif status.state not in POSITIVE and not on_suspicion:
             found.unsearched[case] = "not_confirmed"
         elif status.infectious_from is None:
-            found.unsearched[case] = "no_window"
+            never = asked.book.get("infectious.anchor_without_symptoms") == "none"
+            found.unsearched[case] = "never_without_symptoms" if never else "no_window"
         else:
             until = min(status.infectious_until or asked.now, asked.now)
             if until <= status.infectious_from:
@@ -70,34 +84,54 @@ def windows_of(cases: Mapping[str, Subject], statuses: Mapping[Subject, Status],
 
 def search(
     ledger: Ledger, cases: Mapping[str, Subject], statuses: Mapping[Subject, Status], asked: Asked,
-    store: VisitStore | None, *, progress: Progress | None = None,
+    store: VisitStore | None, *, progress: Progress | None = None, before: Found | None = None,
 ) -> Found:  # fmt: skip
-    """Search for the contacts of every case and note how each met whom."""
-    found = Found()
-    lists = _read_lists(asked, found)
+    """Search for the contacts of every case and note how each met whom.
+
+    What was found `before` is not read or searched for again where the window of a case is the same.
+    """
+    if before is not None and before.lists is not None:
+        found = Found(lists=before.lists, named_as=before.named_as)
+        lists = before.lists
+    else:
+        found = Found()
+        lists = found.lists = _read_lists(ledger, cases, asked, found)
     windows_of(cases, statuses, asked, found)
-    unproven = {case for case, why in found.unsearched.items() if why in ("discarded", "not_confirmed")}
-    known = {ledger.given[s.number] for case, s in cases.items() if case not in unproven} | (cases.keys() - unproven)
+    known = {subject.number for case, subject in cases.items() if case not in found.unproven}
     kinds: dict[str, int] = {}
     for done, (case, window) in enumerate(found.windows.items(), 1):
-        contacts = _of_case(case, window, asked, store, lists)
+        once = before.met.get(case) if before is not None else None
+        if once is not None and once[0] == window:
+            contacts: list[Contact] | None = once[1]
+        else:
+            contacts = _of_case(ledger, cases[case], window, asked, store, lists)
         if contacts is None:
             found.unsearched[case] = "not_in_evidence"
         else:
+            found.met[case] = (window, contacts)
             _kinds_of(store, contacts, kinds)
             for contact in contacts:
-                if contact.person in known:
-                    continue
-                row = found.candidates.get(contact.person)
-                if row is None:
-                    row = Candidate(contact.person, ledger.number_of(contact.person))
-                    found.candidates[contact.person] = row
-                said = found.named_as.get((case, contact.person), ("", ""))
-                note_exposures(ledger, row, case, cases[case], contact, kinds, window, said)
+                _note(ledger, found, case, cases[case], contact, kinds, window, known)
         if progress is not None:
             progress(done / len(found.windows))
     assess(ledger, found, statuses, asked)
     return found
+
+
+def _note(
+    ledger: Ledger, found: Found, case: str, infection: Subject, contact: Contact, kinds: Mapping[str, int],
+    window: tuple[datetime, datetime], known: Set[int],
+) -> None:  # fmt: skip
+    """Note how a case met somebody, unless she is a known case herself."""
+    number = ledger.number_of(contact.person)
+    if number in known:
+        return
+    row = found.candidates.get(number)
+    if row is None:
+        row = found.candidates[number] = Candidate(contact.person, number)
+    said = next((told for id_ in ledger.ids[infection.number] or [case]
+                 if (told := found.named_as.get((id_, contact.person))) is not None), ("", ""))  # fmt: skip
+    note_exposures(ledger, row, case, infection, contact, kinds, window, said)
 
 
 def assess(ledger: Ledger, found: Found, statuses: Mapping[Subject, Status], asked: Asked) -> None:
@@ -105,28 +139,46 @@ def assess(ledger: Ledger, found: Found, statuses: Mapping[Subject, Status], ask
     people = {f.subject.number: f.value for f in current(ledger.facts, now=asked.now) if f.kind == "person"}
     of_case = {subject: ledger.given[subject.number] for subject in statuses}
     for row in found.candidates.values():
+        assessed = ledger.of("assessment", Subject("contact", row.number))
+        row.assessed = "" if assessed is None else str(assessed.value["class"])
         judge(row, asked.book, statuses, people.get(row.number))
         if row.decisive is not None:
             row.case = of_case.get(row.decisive.value["to"], "")
 
 
+def store_number(store: VisitStore, ledger: Ledger, number: int | None, given: str = "") -> int | None:
+    """Return the number of somebody in a store, by any id of hers; None where it does not know her."""
+    ids = [] if number is None else ledger.ids[number]
+    for id_ in dict.fromkeys([*([given] if given else []), *ids]):
+        try:
+            return int(store.numbers_of([id_])[0])
+        except Refused as refusal:
+            if refusal.code not in ("store.unknown_person", "store.no_keys"):
+                raise
+    return None
+
+
 def _of_case(
-    case: str, window: tuple[datetime, datetime], asked: Asked, store: VisitStore | None, lists: Lists
-) -> list[Contact] | None:
-    """Return whom a case met by each kind of evidence, None where no evidence knows the case."""
+    ledger: Ledger, infection: Subject, window: tuple[datetime, datetime], asked: Asked, store: VisitStore | None,
+    lists: Lists,
+) -> list[Contact] | None:  # fmt: skip
+    """Return whom a case met by each kind of evidence, None where no evidence knows the case by any id of hers."""
     start, end = floor_minute(window[0]), ceil_minute(window[1])
+    ids = ledger.ids[infection.number]
     rows: list[Contact] = []
     heard = False
     if store is not None:
         residual = int(asked.book.get("exposure.residual", 0))
-        try:
-            question = ContactSearch(seeds=(case,), start=start, end=end, residual_minutes=residual)
-            rows += search_contacts(store, question).rows
-            heard = True
-        except Refused as refusal:
-            if refusal.code not in ("store.unknown_person", "store.no_keys"):
-                raise
-    listed = lists.seeds_of((case,))
+        for id_ in ids:
+            try:
+                question = ContactSearch(seeds=(id_,), start=start, end=end, residual_minutes=residual)
+                rows += mark_filled(store, id_, search_contacts(store, question).rows, start, end)
+                heard = True
+                break
+            except Refused as refusal:
+                if refusal.code not in ("store.unknown_person", "store.no_keys"):
+                    raise
+    listed = lists.seeds_of(ids)
     if listed:
         heard = True
         rows += lists.met(listed, start, end, {}) if asked.encounters else []
@@ -143,20 +195,43 @@ def _settings(asked: Asked) -> ListSettings:
                         counting=EncounterSettings(max_distance_m=asked.max_distance_m))  # fmt: skip
 
 
-def _read_lists(asked: Asked, found: Found) -> Lists:
+def _read_lists(ledger: Ledger, cases: Mapping[str, Subject], asked: Asked, found: Found) -> Lists:
     """Read the lists once, and note what was read of them and in which setting each named contact stands."""
     lists = read_lists(asked.encounters, asked.contacts, _settings(asked))
     paths = {path.name: path for path in (*asked.encounters, *asked.contacts)}
+    numbers = {subject.number for subject in cases.values()}
     for report in lists.files:
         rejects = [reject for file, reject in lists.rejects if file == report.file]
         rows = report.loaded + report.duplicates + report.rejected
-        found.reads.append(Read(report.file, report.kind, rows, report.loaded, rejects, digest(paths[report.file])))
+        read = Read(report.file, report.kind, rows, report.loaded, rejects, digest(paths[report.file]))
+        if report.kind == "named":
+            _details(ledger, numbers, paths[report.file], read)
+        else:
+            read.rejects += unknown_headers(report.unused, (), ENCOUNTER_NAMES)
+        found.reads.append(read)
     given = lists.numbers.given
     for _, named in lists.named:
         for row in range(len(named)):
             key = (given[named.case[row]], given[named.contact[row]])
             found.named_as[key] = (named.relation[row].strip(), named.setting[row].strip())
     return lists
+
+
+def _details(ledger: Ledger, cases: Set[int], path: Path, read: Read) -> None:
+    """Take what a list of named contacts tells of people, and tell the rows of those who are no case."""
+    rows, unknown = read_details(path)
+    read.rejects += unknown
+    known = {row.case for row in rows if ledger.number.get(row.case) in cases}
+    lost = of_nobody(rows, known)
+    read.rejects += lost
+    read.used -= min(len(lost), read.used)
+    for row in rows:
+        if row.contact and row.case in known:
+            if row.name or row.phone or row.birth:
+                number = ledger.person_of(row.contact, row.name, row.phone, row.birth)
+            else:
+                number = ledger.number_of(row.contact)
+            ledger.describe(number, address=row.address)
 
 
 def _kinds_of(store: VisitStore | None, contacts: Sequence[Contact], kinds: dict[str, int]) -> None:
@@ -177,10 +252,3 @@ def place_numbers(store: VisitStore, names: Sequence[str]) -> np.ndarray:
     if store.keys is None:
         return np.array([int(n) if n.isdecimal() else -1 for n in names], np.int64)
     return np.asarray(store.keys.find("place", list(names)), np.int64)
-
-
-def earlier(status: Status, days: int = 1) -> Status:
-    """Return a status as it would be had the illness begun some days earlier: its window begins so much earlier."""
-    if status.infectious_from is None:
-        return status
-    return status._replace(infectious_from=status.infectious_from - timedelta(days=days))

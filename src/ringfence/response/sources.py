@@ -16,13 +16,13 @@ from ringfence.response.asked import Asked
 from ringfence.response.both import Said, Tellers, say
 from ringfence.response.ledger import POSITIVE, Ledger
 from ringfence.response.places import Places
+from ringfence.response.search import store_number
 from ringfence.rules.duties import Status
 from ringfence.rules.facts import current
 from ringfence.rules.windows import Span, incubation_window
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.moments import ceil_minute, floor_minute
 from ringfence.vocabulary.places import PlaceKind
-from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.subjects import Subject
 
 JUDGED_FROM = 5
@@ -46,10 +46,9 @@ def hypotheses(
         return [_not_judged(cases, known, store, desk)]
     numbers = {}
     for case in known:
-        try:
-            numbers[case] = int(store.numbers_of([case])[0])
-        except Refused:
-            continue
+        number = store_number(store, ledger, cases[case].number)
+        if number is not None:
+            numbers[case] = number
     if len(numbers) < 2:
         return [_not_judged(cases, numbers, None, tellers.both("word", "desk", "investigation"))]
     visited: Counter[int] = Counter()

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from ringfence.response import windowed
 from ringfence.response.asked import Asked
 from ringfence.response.both import Said, Tellers, say
 from ringfence.response.ledger import Ledger
 from ringfence.response.places import Places
+from ringfence.response.search import store_number
 from ringfence.rules.duties import Status
 from ringfence.rules.facts import Fact, current
 from ringfence.tracing.visits.store import VisitStore
 from ringfence.vocabulary.moments import ceil_minute, floor_minute, moment_of
 from ringfence.vocabulary.places import PlaceKind
-from ringfence.vocabulary.refusals import Refused
 from ringfence.vocabulary.subjects import Subject
 
 MOST_STAYS = 200
@@ -39,15 +40,16 @@ def told_cases(
         status = statuses.get(subject) or Status()
         at = {kind: next((f.at for f in own if f.kind == kind), None) for kind in ("onset", "stay")}
         window = [status.infectious_from, status.infectious_until]
-        stays = _stays(case, status, asked, store, where, tellers)
+        stays = _stays(subject, ledger, status, asked, store, where, tellers)
         events = [_event(f, tellers) for f in own if f.kind in _TOLD]
         events += _exposed(ledger.exposed.get(subject), tellers)
         rows.append({
             "id": case, "subject": str(subject), "state": status.state,
             "state_said": tellers.both("word", "word", status.state), "age": person.get("age_years"),
-            "sex": person.get("sex"), "name": person.get("name"),
-            "onset": _or_none(at["onset"], tellers), "first_positive": _or_none(_first_positive(own), tellers),
+            "sex": person.get("sex"), "name": person.get("name"), "phone": person.get("phone"),
+            "onset": _or_none(at["onset"], tellers), "first_positive": _or_none(windowed.first_positive(own), tellers),
             "isolated": _or_none(status.isolated_at, tellers), "infectious": [_or_none(m, tellers) for m in window],
+            "window_rests_on": windowed.told(own, asked.book, tellers),
             "timeline": sorted([*events, *stays], key=lambda row: str(row["at"])),
         })  # fmt: skip
     return rows
@@ -58,12 +60,6 @@ def _exposed(span: tuple[datetime, datetime] | None, tellers: Tellers) -> Iterat
     if span is not None:
         yield {"at": tellers.moment(span[0]), "until": tellers.moment(span[1]), "kind": "exposed",
                **say("respond.exposed")}  # fmt: skip
-
-
-def _first_positive(own: Sequence[Fact]) -> datetime | None:
-    """Return when the first sample that read positive was taken, None where no positive one is known."""
-    positive = {f.value.get("sample") for f in own if f.kind == "result" and f.value.get("outcome") == "positive"}
-    return min((f.at for f in own if f.kind == "sample" and f.id in positive), default=None)
 
 
 def _event(fact: Fact, tellers: Tellers) -> dict[str, Any]:
@@ -78,17 +74,17 @@ def _event(fact: Fact, tellers: Tellers) -> dict[str, Any]:
 
 
 def _stays(
-    case: str, status: Status, asked: Asked, store: VisitStore | None, where: Places, tellers: Tellers
-) -> Iterator[dict[str, Any]]:
+    subject: Subject, ledger: Ledger, status: Status, asked: Asked, store: VisitStore | None, where: Places,
+    tellers: Tellers,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield where the case was in her window, as the visits tell."""
     if store is None or status.infectious_from is None:
         return
     until = min(status.infectious_until or asked.now, asked.now)
-    try:
-        number = store.numbers_of([case])
-    except Refused:
+    number = store_number(store, ledger, subject.number)
+    if number is None:
         return
-    visits = store.visits_of(number, floor_minute(status.infectious_from), ceil_minute(until))
+    visits = store.visits_of([number], floor_minute(status.infectious_from), ceil_minute(until))
     names = store.names_of("place", visits.place)
     kinds = store.place_kinds()
     for place, number_, start, end in list(zip(names, visits.place, visits.start, visits.end, strict=True))[

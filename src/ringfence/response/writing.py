@@ -16,7 +16,7 @@ from ringfence.vocabulary.refusals import Refused
 
 CANDIDATES = (
     "call_rank", "person", "case", "class", "band", "group", "minutes", "first", "last", "places", "channels", "clause",
-    "questions_en", "questions_zh",
+    "questions_en", "questions_zh", "could_be",
 )  # fmt: skip
 _OURS = frozenset(
     {"plan.json", "candidates.csv", "duties.csv", "facts.json", "rejects.csv", "report.html", "report.pdf"}
@@ -86,6 +86,7 @@ def _candidates(plan: dict[str, Any]) -> Iterable[Sequence[Any]]:
             c["call_rank"], c["person"], c["case"], c["class"], c["band"], c["group"], c["minutes"], c["first"],
             c["last"], "; ".join(c["places"]), "; ".join(c["channels"]), c["clause"],
             "; ".join(q["en"] for q in c["questions"]), "；".join(q["zh"] for q in c["questions"]),
+            c["could_be"]["class"] if c["could_be"] else "",
         )  # fmt: skip
 
 

@@ -18,14 +18,22 @@ from ringfence.vocabulary.refusals import Refused
 
 UNKNOWN = np.iinfo(np.int64).min
 NAMED_NAMES: Mapping[str, tuple[str, ...]] = {
-    "case": ("case", "case_id", "index", "index_case", "source", "病例", "病例编号", "指示病例"),
-    "contact": ("contact", "contact_id", "person", "name", "named", "target", "密接", "接触者", "接触人员", "姓名"),
+    "case": (
+        "infector", "case", "case_id", "index", "index_case", "source", "from", "病例", "病例编号", "指示病例",
+        "传染者",
+    ),
+    "contact": (
+        "contact", "contact_id", "person", "infectee", "to", "name", "named", "target", "case_id", "密接",
+        "接触者", "接触人员", "被传染者", "姓名",
+    ),
     "last_contact": (
         "last_contact", "last_contact_at", "last_contact_date", "date_of_last_contact", "last_exposure", "date",
         "最后接触", "最后接触时间", "最后接触日期", "末次接触时间",
     ),
     "relation": ("relation", "relationship", "relation_detail", "exposure_type", "关系", "与病例关系"),
-    "setting": ("setting", "context", "context_of_exposure", "place", "接触地点", "接触场所", "场所", "接触方式"),
+    "setting": (
+        "setting", "context", "context_of_exposure", "exposure", "place", "接触地点", "接触场所", "场所", "接触方式",
+    ),
     "minutes": ("minutes", "duration_minutes", "duration", "分钟", "接触时长", "接触分钟"),
 }  # fmt: skip
 Row = tuple[str, str, int, int, int, str, str]
