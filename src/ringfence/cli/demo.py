@@ -48,22 +48,23 @@ def command(
     data: Annotated[
         Path | None, typer.Option("--data", metavar="FILE", help="demo.help_data", show_default=False)
     ] = None,
-) -> None:
+) -> int:
     """Rehearse a night in a synthetic city and score it; with --office, search published encounters of an office."""
     if office or data is not None:
         from ringfence.cli import demo_office
 
         demo_office.show(out, data)
-        return
+        return 0
     from ringfence.cli.demo_night import rehearse, told
 
     night = rehearse(FULL if full else NIGHT, out)
     output.answer(told(night), people=lambda console: _print(console, night))
+    return 1 if night.broken else 0
 
 
 def _print(console: Console, night: Night) -> None:
     """Print the night as it went: the call, the answer, the morning, and then the truth."""
-    from ringfence.cli.drill import print_score
+    from ringfence.cli.drill import print_reckonings, print_scores
     from ringfence.cli.respond import print_answer
 
     for number, (answer, asked) in enumerate(night.answers, 1):
@@ -71,16 +72,18 @@ def _print(console: Console, night: Night) -> None:
         print_answer(console, answer, asked)
         console.print()
     output.line("demo.truth", infected=night.infected, by_case=night.by_case)
-    for one in night.scores:
-        print_score(console, one)
-    _rates(console, night.rates)
+    console.print()
+    print_reckonings(console, night.reckonings, _rates(night.rates))
+    print_scores(console, night.scores)
     output.line("demo.took", seconds=round(night.seconds, 1))
     output.line("demo.open", file=str(night.report))
 
 
-def _rates(console: Console, rates: list[dict[str, Any]]) -> None:
-    """Print how many of those whom the case infected are candidates at each rate of scanning."""
-    names = ("scanning", "candidates", "found", "restricted", "named")
-    rows = [[f"{row['scanning']:.0%}", row["candidates"], f"{row['found']} / {row['of']}", row["restricted"],
-             f"{row['named_found']} / {row['of']}"] for row in rates]  # fmt: skip
-    console.print(output.table([f"demo.column.{name}" for name in names], rows))
+def _rates(rates: list[dict[str, Any]]) -> list[tuple[str, list[object]]]:
+    """Return what each rate of scanning comes to: the list, its cost, and whom the cases had infected."""
+    return [
+        ("demo.column.candidates", [row["candidates"] for row in rates]),
+        ("demo.column.restricted", [row["restricted"] for row in rates]),
+        ("demo.column.found", [f"{row['found']}/{row['of']}" for row in rates]),
+        ("demo.column.named", [f"{row['named_found']}/{row['of']}" for row in rates]),
+    ]

@@ -14,7 +14,9 @@ from ringfence.cli import clock, output
 if TYPE_CHECKING:
     from ringfence.cli.demo import Scene
     from ringfence.drill.eyes import Eyes
-    from ringfence.drill.score import Score
+    from ringfence.drill.paired import Twin
+    from ringfence.drill.reckoning import Reckoning
+    from ringfence.drill.score import Proposal, Score
     from ringfence.drill.world import Truth, World
     from ringfence.response.answer import Answer
     from ringfence.response.asked import Asked
@@ -35,11 +37,17 @@ class Night:
     answers: list[tuple[Answer, Asked]] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
     rates: list[dict[str, Any]] = field(default_factory=list)
+    reckonings: dict[float, Reckoning] = field(default_factory=dict)
     infected: int = 0
     by_case: int = 0
     seconds: float = 0.0
     steps: dict[str, float] = field(default_factory=dict)
     report: Path = Path()
+
+    @property
+    def broken(self) -> bool:
+        """Whether somebody who shared a recorded visit with a case is no candidate though everything was scanned."""
+        return bool(self.reckonings[1.0].broken)
 
 
 def rehearse(scene: Scene, out: Path) -> Night:
@@ -47,6 +55,7 @@ def rehearse(scene: Scene, out: Path) -> Night:
     from dataclasses import asdict
 
     from ringfence.drill.outbreak import begins, first_with_a_pool, scene_in, truth_of, write_truth
+    from ringfence.drill.paired import Twin
     from ringfence.drill.world import open_world
     from ringfence.epidemic.settings import Delay, Disease
 
@@ -66,6 +75,8 @@ def rehearse(scene: Scene, out: Path) -> Night:
         about = {
             "seed": scene.outbreak_seed,
             "replicate": number,
+            "days": scene.days,
+            "seeds": scene.seeds,
             "pack": PACK,
             "infections": len(truth),
             "parameters": asdict(disease),
@@ -75,10 +86,10 @@ def rehearse(scene: Scene, out: Path) -> Night:
         moments = _observe(world, truth, out)
     for name, until in moments:
         with _step(night, f"demo.step_answer_{name}"):
-            night.answers.append(_answer(out, name, until, world))
+            night.answers.append(_answer(out, name, until))
     _write(night, out)
     with _step(night, "demo.step_score"):
-        _score(night, world, truth, out)
+        _score(night, Twin(made, number, world, _eyes()), truth, out)
     night.seconds = perf_counter() - begun
     night.report = out / "answer-0500" / "report.html"
     return night
@@ -132,15 +143,20 @@ def _eyes() -> Eyes:
 
 
 def _observe(world: World, truth: Truth, out: Path) -> list[tuple[str, int]]:
-    """Write what is seen at 01:05 and at 05:00, scans once, and return both moments."""
-    from ringfence.drill.observe import known_by, write_observed
+    """Write what is seen at 01:05 and at 05:00, the latter also at other rates of scanning; return both moments."""
+    from ringfence.drill.observe import Seen, known_by, write_all_seen
 
     eyes = _eyes()
     night = known_by(world, truth, eyes)
-    later = night.signal_at + int(_SINGLES_AFTER.total_seconds()) // 60
-    write_observed(world, eyes, known_by(world, truth, eyes, later), out / "seen-0500")
-    write_observed(world, eyes, night, out / "seen-0105", scans=False)
-    return [("0105", night.until), ("0500", later)]
+    morning = known_by(world, truth, eyes, night.signal_at + int(_SINGLES_AFTER.total_seconds()) // 60)
+    others = [Seen(replace(eyes, scanning=rate), morning, _seen_at(out, rate)) for rate in RATES if rate != SCANNING]
+    write_all_seen(world, [Seen(eyes, night, out / "seen-0105"), Seen(eyes, morning, out / "seen-0500"), *others])
+    return [("0105", night.until), ("0500", morning.until)]
+
+
+def _seen_at(out: Path, rate: float) -> Path:
+    """Return the folder of what is seen at 05:00 at a rate of scanning."""
+    return out / "seen-0500" if rate == SCANNING else out / "rates" / f"{rate:.0%}"
 
 
 def _asked(files: Path, visits: Path | None, until: int, city: Path) -> Asked:
@@ -167,10 +183,12 @@ def _zone(name: str) -> Any:
     return zone_named(name)
 
 
-def _answer(out: Path, name: str, until: int, world: World) -> tuple[Answer, Asked]:  # noqa: ARG001
+def _answer(out: Path, name: str, until: int) -> tuple[Answer, Asked]:
+    """Answer from what was known at a moment, and from nothing else."""
     from ringfence.response.answer import respond
 
-    asked = _asked(out / f"seen-{name}", out / "seen-0500" / "visits", until, out / "city")
+    seen = out / f"seen-{name}"
+    asked = _asked(seen, seen / "visits", until, out / "city")
     return respond(asked), asked
 
 
@@ -182,46 +200,40 @@ def _write(night: Night, out: Path) -> None:
             write_all(answer, out / f"answer-{name}", replace=True, report=True)
 
 
-def _score(night: Night, world: World, truth: Truth, out: Path) -> None:
+def _score(night: Night, twin: Twin, truth: Truth, out: Path) -> None:
     """Score the answer of 05:00 with both desks, and compare rates of scanning on the same chances."""
-    from ringfence.drill.observe import known_by, write_scans
-    from ringfence.drill.scoring import proposal_of, score_proposal
+    from ringfence.drill.observe import known_by
+    from ringfence.drill.scoring import proposal_of, reckon_plan, score_proposal
     from ringfence.response.answer import respond
 
+    world, eyes = twin.world, twin.eyes
     answer, asked = night.answers[-1]
-    eyes = _eyes()
     until = int(asked.now.timestamp()) // 60
     signal = known_by(world, truth, eyes).signal_at
     proposal = proposal_of(answer.plan, world, signal)
-    night.scores = score_proposal(proposal, world, truth, eyes)
+    night.scores = score_proposal(proposal, world, truth, eyes, twin)
     night.infected = int((truth.infected_at < until).sum())
     for rate in RATES:
-        plan = answer.plan
+        plan, seen = answer.plan, _seen_at(out, rate)
         if rate != SCANNING:
-            visits = None
-            if rate:
-                visits = out / "rates" / f"{rate:.0%}"
-                visits.parent.mkdir(exist_ok=True)
-                write_scans(world, replace(eyes, scanning=rate), visits, until=until)
-            plan = respond(replace(asked, visits=visits)).plan
-        night.rates.append(_rate(rate, plan, truth, world, signal))
+            plan = respond(replace(asked, visits=seen / "visits" if rate else None)).plan
+        proposal = proposal_of(plan, world, signal)
+        reckoning = reckon_plan(plan, proposal, world, truth, replace(eyes, scanning=rate), seen)
+        night.reckonings[rate] = reckoning
+        night.rates.append(_rate(rate, proposal, truth, reckoning))
     night.by_case = int(night.rates[0]["of"])
 
 
-def _rate(rate: float, plan: dict[str, Any], truth: Truth, world: World, signal: int) -> dict[str, Any]:
-    """Return how many of those whom the cases had infected are candidates, and how many by name alone."""
-    from ringfence.drill.scoring import proposal_of
-
-    proposal = proposal_of(plan, world, signal)
+def _rate(rate: float, proposal: Proposal, truth: Truth, reckoning: Reckoning) -> dict[str, Any]:
+    """Return how many of those whom the cases had infected are candidates, how many by name alone, at what cost."""
     theirs = {
         int(p) for p, by, at in zip(truth.person, truth.infector, truth.infected_at, strict=True)
-        if int(by) in proposal.windows and at < proposal.now and int(p) not in proposal.windows
+        if int(by) in proposal.cases and at < proposal.now and int(p) not in proposal.cases
     }  # fmt: skip
-    named = {int(row["person"]) for row in plan["candidates"] if "named" in row["channels"]}
     return {
         "scanning": rate, "candidates": len(proposal.order), "restricted": len(proposal.asked_days),
-        "found": len(theirs & set(proposal.order)), "named_found": len(theirs & named), "of": len(theirs),
-        "person_days": round(sum(proposal.asked_days.values())),
+        "found": len(theirs & set(proposal.order)), "named_found": len(theirs & reckoning.named), "of": len(theirs),
+        "person_days": round(sum(proposal.asked_days.values())), "infected": reckoning.plain(),
     }  # fmt: skip
 
 
@@ -234,6 +246,6 @@ def told(night: Night) -> dict[str, Any]:
             for a, _ in night.answers
         ],
         "scores": [one.plain() for one in night.scores], "rates": night.rates, "infected": night.infected,
-        "by_case": night.by_case, "seconds": round(night.seconds, 2), "steps": night.steps,
+        "by_case": night.by_case, "broken": night.broken, "seconds": round(night.seconds, 2), "steps": night.steps,
         "report": str(night.report),
     }  # fmt: skip

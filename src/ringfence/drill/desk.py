@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.drill.chance import uniform
 
@@ -84,6 +84,17 @@ def work_through(order: Sequence[int], restricted: frozenset[int], begin: int, d
             continue
         done[person] = _answered(done[person], called, desk)
     return done
+
+
+def held_until_known(members: Sequence[int], reported_at: int, known_at: int, desk: Desk) -> dict[int, int]:
+    """Return for how many minutes a desk asks each member of an abnormal pool to stay where she is.
+
+    From the moment at which it reaches her, in the order of the pool, to the result of her own swab; whoever it does
+    not reach by then, or who says no, is not held.
+    """
+    called = work_through(members, frozenset(members), reported_at, replace(desk, misjudge=0.0, assessed_an_hour=1e9))
+    reached = {person: work.located_at for person, work in called.items() if not work.refused}
+    return {person: known_at - at for person, at in reached.items() if at is not None and at < known_at}
 
 
 def _answered(work: Worked, called: float, desk: Desk) -> Worked:

@@ -54,7 +54,7 @@ class Eyes:
 
     At `scanning` 1 every visit to a place with a code is recorded whatever the kind and age, at 0 none. A scan that is
     kept at one rate is kept at every higher one. `screened_places`: workplaces whose people are tested every
-    `screened_every` days in pools of `pool`.
+    `screened_every` days in pools of `pool`. The desk passes an abnormal pool on after `reports_after_minutes`.
     """
 
     scanning: float = 0.6
@@ -70,6 +70,7 @@ class Eyes:
     clinic: float = 0.5
     clinic_delay_hours: float = 36.0
     onset_off_days: int = 2
+    reports_after_minutes: int = 45
     singles_after_hours: float = 4.5
     interview_after_hours: float = 2.0
     recall: dict[str, float] = field(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,10 +19,10 @@ import numpy as np
 
 from ringfence.drill.chance import uniform
 from ringfence.drill.eyes import Eyes
-from ringfence.drill.seeing import Tube, abnormal_tubes, recorded
+from ringfence.drill.laboratory import Laboratory, Tube, abnormal_tubes
+from ringfence.drill.seeing import as_of, as_recorded, drawn_stays, phone_holders
 from ringfence.drill.world import Truth, World
 from ringfence.tracing.search import TraceSettings, trace
-from ringfence.tracing.visits.batch import IMPUTED, VisitBatch
 from ringfence.tracing.visits.store import create_store
 from ringfence.tracing.visits.writing import writing
 from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
@@ -35,6 +36,7 @@ TUBES = ("tube", "member", "size", "taken", "reported", "result", "ct")
 _SETTINGS = {PlaceKind.HOME: "household", PlaceKind.WORKPLACE: "work", PlaceKind.SCHOOL: "class",
              PlaceKind.VEHICLE: "vehicle"}  # fmt: skip
 _SINGLE_TAKEN_AFTER = 120
+_TO_THE_LABORATORY = 180
 _LOOKS_BACK = 4 * MINUTES_PER_DAY
 _WORTH_NAMING = 15
 
@@ -70,20 +72,37 @@ def first_signal(tubes: Sequence[Tube]) -> int:
     return tubes[0].reported_at
 
 
-def known_by(world: World, truth: Truth, eyes: Eyes, until: int | None = None) -> Observed:
+def known_by(
+    world: World, truth: Truth, eyes: Eyes, until: int | None = None, laboratory: Laboratory | None = None
+) -> Observed:
     """Return what is known at a minute, by default 35 minutes after the first abnormal tube."""
-    tubes = abnormal_tubes(world, truth, eyes)
+    tubes = abnormal_tubes(world, truth, eyes, laboratory)
     signal = first_signal(tubes)
     until = signal + 35 if until is None else until
     seen = tuple(tube for tube in tubes if tube.reported_at <= until)
     cases: dict[int, Case] = {}
-    for tube in seen:
-        known = tube.reported_at + (int(eyes.singles_after_hours * 60) if tube.pooled else 0)
-        for person in tube.positive:
-            if known <= until and person not in cases:
-                sampled = tube.reported_at + _SINGLE_TAKEN_AFTER if tube.pooled else tube.taken_at
-                cases[person] = Case(person, tube, sampled, known, _onset_told(world, truth, eyes, person, until))
+    for person, known, tube in _confirmed(seen, eyes, until):
+        if person not in cases:
+            sampled = tube.reported_at + _SINGLE_TAKEN_AFTER if tube.pooled else tube.taken_at
+            cases[person] = Case(person, tube, sampled, known, _onset_told(world, truth, eyes, person, until))
     return Observed(signal, until, seen, tuple(sorted(cases.values(), key=lambda c: (c.known_at, c.person))))
+
+
+def _confirmed(tubes: Sequence[Tube], eyes: Eyes, until: int) -> Iterator[tuple[int, int, Tube]]:
+    """Yield who is known to be a case by a minute, since when, and by which tube; somebody may come twice."""
+    for tube in tubes:
+        known = tube.reported_at + (int(eyes.singles_after_hours * 60) if tube.pooled else 0)
+        if known <= until:
+            for person in tube.positive:
+                yield person, known, tube
+
+
+def confirmed(tubes: Sequence[Tube], eyes: Eyes, until: int) -> dict[int, int]:
+    """Return who is known to be a case by a minute, and since when."""
+    known: dict[int, int] = {}
+    for person, at, _ in _confirmed(tubes, eyes, until):
+        known[person] = min(at, known.get(person, at))
+    return known
 
 
 def _onset_told(world: World, truth: Truth, eyes: Eyes, person: int, until: int) -> str | None:
@@ -97,14 +116,36 @@ def _onset_told(world: World, truth: Truth, eyes: Eyes, person: int, until: int)
     return min(told, moment_of(until, world.zone).date()).isoformat()
 
 
-def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path, *, scans: bool = True) -> dict[str, Any]:
-    """Write what is known to a new folder, with the scans or without, and return a summary.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one department sees, and the new folder that it is written to."""
 
-    Refused for a folder with something in it.
+    eyes: Eyes
+    observed: Observed
+    out: Path
+
+
+def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path) -> dict[str, Any]:
+    """Write what is known to a new folder and return a summary. Refused for a folder with something in it."""
+    return write_all_seen(world, [Seen(eyes, observed, out)])[0]
+
+
+def write_all_seen(world: World, seen: Sequence[Seen]) -> list[dict[str, Any]]:
+    """Write what several departments see, reading the true visits once; return their summaries.
+
+    Refused for a folder with something in it, before anything is written.
     """
-    if out.exists() and any(out.iterdir()):
-        raise Refused("drill.not_empty", folder=str(out))
-    out.mkdir(parents=True, exist_ok=True)
+    for one in seen:
+        if one.out.exists() and any(one.out.iterdir()):
+            raise Refused("drill.not_empty", folder=str(one.out))
+    for one in seen:
+        one.out.mkdir(parents=True, exist_ok=True)
+    return [_write_desk(world, one, visits) for one, visits in zip(seen, write_scans(world, seen), strict=True)]
+
+
+def _write_desk(world: World, seen: Seen, visits: int) -> dict[str, Any]:
+    """Write all but the scans."""
+    eyes, observed, out = seen.eyes, seen.observed, seen.out
     _write(out / "linelist.csv", LINE_LIST, _line_list(world, observed))
     _write(out / "tubes.csv", TUBES, _tubes(world, observed))
     named = list(named_contacts(world, eyes, observed))
@@ -113,7 +154,6 @@ def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path, *, s
         json.dumps(facts_of(world, eyes, observed), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
     _write(out / "places.csv", PLACES, world.named_places())
-    visits = write_scans(world, eyes, out / "visits", until=observed.until) if scans else 0
     told = {
         "schema": 1, "signal_at": _said(world, observed.signal_at), "until": _said(world, observed.until),
         "tubes": len(observed.tubes), "cases": [str(case.person) for case in observed.cases], "named": len(named),
@@ -123,25 +163,29 @@ def write_observed(world: World, eyes: Eyes, observed: Observed, out: Path, *, s
     return told
 
 
-def write_scans(world: World, eyes: Eyes, path: Path, *, until: int) -> int:
-    """Write what the venue codes recorded until a minute as a visit store, and return how many visits."""
-    store = create_store(path, kind="synthetic", zone=str(world.zone))
-    total = 0
-    with writing(store) as writer:
-        for day in recorded(world, eyes):
-            known = _as_of(day.take(day.start < until), until)
-            writer.add(known)
-            total += len(known)
-        writer.set_kinds({place: int(kind) for place, kind in enumerate(world.kind.tolist())})
-        writer.commit()
-    return total
+def write_scans(world: World, seen: Sequence[Seen]) -> list[int]:
+    """Write what the venue codes recorded as a visit store in each folder, and return how many stays each holds.
 
-
-def _as_of(day: VisitBatch, until: int) -> VisitBatch:
-    """Return visits as a minute knows them: who has not left by then has no check-out, and is still there."""
-    inside = day.end > until
-    flags = np.where(inside, day.flags | IMPUTED, day.flags).astype(np.uint16)
-    return VisitBatch(day.person, day.place, day.start, np.minimum(day.end, until), flags)
+    Nothing is in a store that was not known at its department's moment. All must draw by one seed.
+    """
+    seeds = {one.eyes.seed for one in seen}
+    if len(seeds) != 1:
+        raise ValueError(f"one seed is drawn by, not {len(seeds)}")
+    kinds = {place: int(kind) for place, kind in enumerate(world.kind.tolist())}
+    totals = [0] * len(seen)
+    holders = [phone_holders(world, one.eyes) for one in seen]
+    with ExitStack() as stack:
+        stores = [create_store(one.out / "visits", kind="synthetic", zone=str(world.zone)) for one in seen]
+        writers = [stack.enter_context(writing(store)) for store in stores]
+        for drawn in drawn_stays(world, seeds.pop(), max(one.observed.until for one in seen)):
+            for number, (one, writer) in enumerate(zip(seen, writers, strict=True)):
+                known = as_of(as_recorded(drawn, world, one.eyes, holders[number]), one.observed.until)
+                writer.add(known)
+                totals[number] += len(known)
+        for writer in writers:
+            writer.set_kinds(kinds)
+            writer.commit()
+    return totals
 
 
 def named_contacts(world: World, eyes: Eyes, observed: Observed) -> Iterable[tuple[object, ...]]:
@@ -191,7 +235,7 @@ def facts_of(world: World, eyes: Eyes, observed: Observed) -> dict[str, Any]:
         for person in tube.members:
             people.setdefault(person, tube.reported_at)
         if tube.pooled:
-            _pool_facts(fact, tube)
+            _pool_facts(fact, tube, eyes, observed.until)
             if tube.reported_at + int(eyes.singles_after_hours * 60) <= observed.until:
                 _single_facts(fact, tube, eyes)
     for case in observed.cases:
@@ -210,11 +254,19 @@ def facts_of(world: World, eyes: Eyes, observed: Observed) -> dict[str, Any]:
 _SEXES = ("female", "male")
 
 
-def _pool_facts(fact: Any, tube: Tube) -> None:
+def _pool_facts(fact: Any, tube: Tube, eyes: Eyes, until: int) -> None:
+    """Note an abnormal pool, and that the desk has passed it on once it has."""
     members = [f"person:{person}" for person in tube.members]
-    fact("members", f"tube:{tube.number}", tube.taken_at, {"who": members})
-    fact("tube", f"tube:{tube.number}", tube.taken_at, {"stage": "sealed", "size": len(members)})
-    fact("result", f"tube:{tube.number}", tube.reported_at, {"outcome": "abnormal", "kit": "A"})
+    of = f"tube:{tube.number}"
+    fact("members", of, tube.taken_at, {"who": members})
+    fact("tube", of, tube.taken_at, {"stage": "sealed", "size": len(members)})
+    fact("tube", of, tube.taken_at + _TO_THE_LABORATORY, {"stage": "received"})
+    fact("result", of, tube.reported_at, {"outcome": "abnormal", "kit": "A"})
+    passed_on = tube.reported_at + eyes.reports_after_minutes
+    if passed_on <= until:
+        receipt = f"R{tube.number:04d}"
+        fact("receipt", of, passed_on, {"for": "report", "number": receipt})
+        fact("done", of, passed_on, {"duty": "report/abnormal", "receipt": receipt})
 
 
 def _single_facts(fact: Any, tube: Tube, eyes: Eyes) -> None:

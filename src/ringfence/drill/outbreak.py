@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringfence.drill.eyes import Eyes
-from ringfence.drill.seeing import abnormal_tubes
+from ringfence.drill.laboratory import Laboratory, abnormal_tubes
 from ringfence.drill.world import Truth, World
 from ringfence.epidemic.contacts import VisitedCity
 from ringfence.epidemic.outbreak import Scene, simulate
@@ -55,11 +55,11 @@ def first_with_a_pool(
     The first abnormal tube is a full pool with somebody infected in it, reported from the minute `since` on, and the
     cases in it have infected at least so many others by then. Refused when none of so many does.
     """
-    origin = begins(world)
+    origin, laboratory = begins(world), Laboratory(world, eyes)
     for number in range(first, first + most):
         told = simulate(scene, replicate=number)
         truth = truth_of(told, origin)
-        tubes = abnormal_tubes(world, truth, eyes)
+        tubes = abnormal_tubes(world, truth, eyes, laboratory)
         if not tubes or tubes[0].reported_at < since or not tubes[0].positive or len(tubes[0].members) < eyes.pool:
             continue
         theirs = np.isin(truth.infector, tubes[0].positive) & (truth.infected_at < tubes[0].reported_at)

@@ -6,16 +6,16 @@ happened to judge, that is said instead of a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 import numpy as np
 
-from ringfence.drill.desk import Desk, Worked, work_through
+from ringfence.drill.desk import Desk, Worked, held_until_known, work_through
+from ringfence.drill.laboratory import Tube
 from ringfence.drill.observe import Case
-from ringfence.drill.seeing import Tube
 from ringfence.drill.world import Truth
 from ringfence.tracing.search import TraceSettings, trace
 from ringfence.tracing.visits.store import VisitStore
@@ -24,6 +24,8 @@ from ringfence.vocabulary.moments import MINUTES_PER_DAY
 _DAY = MINUTES_PER_DAY
 FEW = 5
 _CLOSE_MINUTES, _CLOSE_CROWD = 15, 50
+_LONGEST_HOLD = 12.0
+"""Hours after which a hold ends by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,15 @@ class Proposal:
     windows: Mapping[int, tuple[int, int]]
     suspects: frozenset[int] = frozenset()
     named: frozenset[int] = frozenset()
+    cases: frozenset[int] = frozenset()
+    """Whom the answer knows as cases, also those whom it could not search for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cases", self.cases | self.windows.keys())
+
+
+Infections = Callable[[Mapping[int, tuple[int, int]]], int]
+"""How many are infected by the end of the outbreak when some people are apart from one minute to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +67,10 @@ class Figure:
 
 @dataclass(slots=True)
 class Score:
-    """All measures of one proposal worked through by one desk, and whom it missed, by reason."""
+    """All measures of one proposal worked through by one desk."""
 
     desk: str
     figures: dict[str, Figure] = field(default_factory=dict)
-    missed: dict[str, int] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -71,7 +81,6 @@ class Score:
                        "why": f.why}
                 for name, f in self.figures.items()
             },
-            "missed": dict(self.missed),
         }  # fmt: skip
 
 
@@ -79,27 +88,33 @@ def _share(found: int, all_: int, why: str = "nobody") -> Figure:
     return Figure(found / all_ if all_ else None, "share", found, all_, "" if all_ else why)
 
 
-def score(
-    proposal: Proposal,
-    truth: Truth,
-    true_visits: VisitStore,
-    *,
-    cases: Sequence[Case],
-    tubes: Sequence[Tube],
-    desk: Desk,
-) -> Score:
-    """Score a proposal. `cases` and `tubes` are all that are ever found without it, also after it (for M2, M3)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is the same for every proposal and desk: all that is ever found without it, how long a single swab takes.
+
+    `cases` and `tubes` reach beyond the moment of the proposal. `infections` runs the outbreak again; None where the
+    truth cannot be run again.
+    """
+
+    cases: Sequence[Case]
+    tubes: Sequence[Tube]
+    residents: int
+    singles_after_minutes: int
+    infections: Infections | None = None
+
+
+def score(proposal: Proposal, truth: Truth, true_visits: VisitStore, *, known: Known, desk: Desk) -> Score:
+    """Score a proposal as a desk works it through."""
     found = Score(desk.name)
-    known = set(proposal.windows)
     worked = work_through(proposal.order, frozenset(proposal.asked_days), proposal.now, desk)
     eventual = eventual_contacts(true_visits, proposal)
-    _recall(found, proposal, truth, true_visits, known)
+    _recall(found, proposal, truth)
     _separation(found, proposal, eventual, worked)
-    _later_cases(found, proposal, cases, worked, known)
-    _isolation(found, truth, cases, worked, proposal.now)
+    _later_cases(found, proposal, known.cases, worked)
+    _isolation(found, truth, known.cases, worked, proposal.now)
     _location(found, proposal, worked)
-    _tests(found, tubes, proposal)
-    _cost(found, proposal, truth, worked)
+    _holds(found, proposal, known, desk)
+    _cost(found, proposal, truth, worked, known.infections)
     wrong = proposal.suspects - set(
         truth.place[truth.infected_at < proposal.now].tolist()
     )  # false: a place where in truth nobody was infected
@@ -121,31 +136,19 @@ def eventual_contacts(store: VisitStore, proposal: Proposal) -> set[int]:
     return met - set(proposal.windows)
 
 
-def _recall(found: Score, proposal: Proposal, truth: Truth, store: VisitStore, known: set[int]) -> None:
-    """Say how many of those whom the cases infected are candidates, and why the others are not."""
-    theirs = [
-        (int(p), int(at), int(by))
-        for p, at, by in zip(truth.person, truth.infected_at, truth.infector, strict=True)
-        if int(by) in known and at < proposal.now and int(p) not in known
-    ]
-    candidates = set(proposal.order)
-    hit = [p for p, _, _ in theirs if p in candidates]
+def _recall(found: Score, proposal: Proposal, truth: Truth) -> None:
+    """Say how many of those whom the cases infected are candidates, and how many are restricted for each of them."""
+    theirs = {
+        int(person) for person, at, by in zip(truth.person, truth.infected_at, truth.infector, strict=True)
+        if int(by) in proposal.windows and at < proposal.now and int(person) not in proposal.cases
+    }  # fmt: skip
+    hit = theirs & set(proposal.order)
     found.figures["recall"] = _share(len(hit), len(theirs), "the cases infected nobody by then")
+    asked = len(proposal.asked_days)
+    infected = len(set(truth.person[truth.infected_at < proposal.now].tolist()) & proposal.asked_days.keys())
     found.figures["restricted_per_infection"] = Figure(
-        len(proposal.asked_days) / len(hit) if hit else None, "people", len(proposal.asked_days), len(hit),
-        "" if hit else "no infection was found",
-    )  # fmt: skip
-    for person, at, by in theirs:
-        if person not in candidates:
-            start, end = proposal.windows[by]
-            reason = "before_window" if at < start else "after_window" if at >= end else _unseen(store, by, person, at)
-            found.missed[reason] = found.missed.get(reason, 0) + 1
-
-
-def _unseen(store: VisitStore, case: int, person: int, at: int) -> str:
-    """Return why somebody infected inside the window is no candidate: no visit was shared, or none was scanned."""
-    met = trace(store, [case], at - 60, at + 60, TraceSettings())
-    return "not_recorded" if person in met.person else "no_shared_visit"
+        asked / infected if infected else None, "people", asked, infected, "" if infected else "no infection was found"
+    )
 
 
 def _separation(found: Score, proposal: Proposal, eventual: set[int], worked: Mapping[int, Worked]) -> None:
@@ -160,10 +163,8 @@ def _separation(found: Score, proposal: Proposal, eventual: set[int], worked: Ma
         )  # fmt: skip
 
 
-def _later_cases(
-    found: Score, proposal: Proposal, cases: Iterable[Case], worked: Mapping[int, Worked], known: set[int]
-) -> None:
-    later = [case for case in cases if case.known_at > proposal.now and case.person not in known]
+def _later_cases(found: Score, proposal: Proposal, cases: Iterable[Case], worked: Mapping[int, Worked]) -> None:
+    later = [case for case in cases if case.known_at > proposal.now and case.person not in proposal.cases]
     under = [c for c in later if (w := worked.get(c.person)) is not None and w.apart_at is not None
              and w.apart_at <= c.tube.taken_at]  # fmt: skip
     listed = [c for c in later if (w := worked.get(c.person)) is not None and w.assessed_at <= c.known_at]
@@ -208,44 +209,37 @@ def _location(found: Score, proposal: Proposal, worked: Mapping[int, Worked]) ->
                                               reached, "" if reached else "nobody")  # fmt: skip
 
 
-def _tests(found: Score, tubes: Sequence[Tube], proposal: Proposal, *, single_hours: float = 4.5) -> None:
+def _holds(found: Score, proposal: Proposal, known: Known, desk: Desk) -> None:
     """Count the hours that people waited whose pool was abnormal and whose own swab was not, each at most twelve."""
-    alarmed = [t for t in tubes if t.pooled and t.reported_at <= proposal.now]
-    hours = sum(min(single_hours, 12.0) * (len(t.members) - len(t.positive)) for t in alarmed)
-    swabs = sum(len(t.members) for t in alarmed)
-    found.figures["M8_hold_hours"] = Figure(hours if swabs else None, "hours", hours, swabs, "" if swabs else "nobody")
+    hours, held = 0.0, 0
+    for tube in known.tubes:
+        if not tube.pooled or tube.reported_at > proposal.now:
+            continue
+        known_at = tube.reported_at + known.singles_after_minutes
+        minutes = held_until_known(tube.members, tube.reported_at, known_at, desk)
+        mine = [m for person, m in minutes.items() if person not in tube.positive]
+        hours += sum(min(m / 60, _LONGEST_HOLD) for m in mine)
+        held += len(mine)
+    found.figures["M8_hold_hours"] = Figure(
+        1e5 * hours / known.residents if held else None, "hours", hours, known.residents, "" if held else "nobody"
+    )
 
 
-def _cost(found: Score, proposal: Proposal, truth: Truth, worked: Mapping[int, Worked]) -> None:
+def _cost(
+    found: Score, proposal: Proposal, truth: Truth, worked: Mapping[int, Worked], infections: Infections | None
+) -> None:
     """Set person-days of restriction beside the infections found among the restricted, and beside those averted."""
     apart = {p: w.apart_at for p, w in worked.items() if w.apart_at is not None}
     usual = sum(proposal.asked_days.values()) / max(len(proposal.asked_days), 1)  # whoever is asked by mistake
-    person_days = sum(proposal.asked_days.get(p, usual) for p in apart)
+    days = {p: proposal.asked_days.get(p, usual) for p in apart}
+    person_days = sum(days.values())
     infected = {int(p) for p, at in zip(truth.person, truth.infected_at, strict=True) if at < proposal.now}
     hit = len(infected & set(apart))
     found.figures["M9_found"] = Figure(person_days / hit if hit else None, "person-days", person_days, hit,
                                        "" if hit else "no infection was found")  # fmt: skip
-    without = averted(truth, apart | dict.fromkeys(proposal.windows, proposal.now))
-    only_cases = averted(truth, dict.fromkeys(proposal.windows, proposal.now))
-    gained = len(without) - len(only_cases)
-    found.figures["M9_averted"] = Figure(person_days / gained if gained else None, "person-days", person_days, gained,
-                                         "" if gained else "no further infection was averted")  # fmt: skip
-
-
-def averted(truth: Truth, apart: Mapping[int, int]) -> set[int]:
-    """Return who would not have been infected as they were, had some people been apart from a minute on.
-
-    The same chances in both worlds: whoever was infected by somebody already apart, or by somebody never infected, is
-    averted. Another infector might have come later, so that this is the most that can be claimed.
-    """
-    gone: set[int] = set()
-    for row in np.argsort(truth.infected_at, kind="stable").tolist():
-        person, infector = int(truth.person[row]), int(truth.infector[row])
-        at = int(truth.infected_at[row])
-        if (
-            infector in gone
-            or (infector in apart and at >= apart[infector])
-            or (person in apart and at >= apart[person])
-        ):
-            gone.add(person)
-    return gone
+    if infections is None:
+        found.figures["M9_averted"] = Figure(None, "person-days", person_days, 0, "the truth cannot be run again")
+        return
+    gained = infections({}) - infections({p: (at, at + round(days[p] * _DAY)) for p, at in apart.items()})
+    found.figures["M9_averted"] = Figure(person_days / gained if gained > 0 else None, "person-days", person_days,
+                                         gained, "" if gained > 0 else "no further infection was averted")  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.store import VisitStore, open_store
 from ringfence.tracing.visits.upkeep import pieces_of_day
+from ringfence.vocabulary.moments import MINUTES_PER_DAY, moment_of
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 
@@ -56,9 +58,24 @@ class World:
         """Return the UTC days that have visits."""
         return sorted({entry.day for entry in self.store.manifest.segments})
 
-    def visits(self) -> Iterator[VisitBatch]:
-        """Yield the true visits day by day, cut at UTC midnight."""
+    def local_days(self) -> list[datetime]:
+        """Return the midnights on the city's own clock with which its days begin."""
+        if "first_day" in self.about:
+            first = date.fromisoformat(str(self.about["first_day"])[:10])
+            number = int(self.about["days"])
+        else:  # a town without a description: the days that its visits touch
+            days = self.days()
+            begins = int(pieces_of_day(self.store, days[0])[2].min())
+            ends = int(pieces_of_day(self.store, days[-1])[3].max())
+            first = moment_of(begins, self.zone).date()
+            number = (moment_of(ends - 1, self.zone).date() - first).days + 1
+        return [datetime.combine(first + timedelta(days=n), time(), self.zone) for n in range(number)]
+
+    def visits(self, until: int | None = None) -> Iterator[VisitBatch]:
+        """Yield the true visits day by day, cut at UTC midnight, up to the day in which a minute lies."""
         for day in self.days():
+            if until is not None and day * MINUTES_PER_DAY > until:
+                return
             yield VisitBatch.of(*pieces_of_day(self.store, day))
 
     def households(self) -> dict[int, list[int]]:

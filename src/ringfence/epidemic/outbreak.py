@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -101,9 +102,15 @@ class Scene:
         return int(key_of(self.seed, replicate + 1))
 
 
-def simulate(scene: Scene, policy: Policy = NOTHING, *, replicate: int = 0) -> Truth:
-    """Run one replicate and return the truth of it."""
-    plan, worker = plan_of(policy), _Worker(scene)
+def simulate(
+    scene: Scene, policy: Policy = NOTHING, *, replicate: int = 0, apart: Mapping[int, tuple[int, int]] | None = None
+) -> Truth:
+    """Run one replicate and return the truth of it.
+
+    `apart` keeps given people from meeting anybody, from one minute to another, whatever the policy is; all chances
+    are those of the same replicate without it, so that two runs differ only by what being apart changes.
+    """
+    plan, worker = plan_of(policy), _Worker(scene, apart or {})
     worker.run(scene.key(replicate), plan)
     n, state = int(worker.state.count[spread.N_CASES]), worker.state
     infector = np.where(state.infector[:n] < 0, NO_PLACE, state.infector[:n]).astype(np.uint32)
@@ -166,11 +173,12 @@ def plan_of(policy: Policy) -> spread.Plan:
 class _Worker:
     """The state of one thread, which grows when an outbreak does."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene, self.room = scene, room_for()
+    def __init__(self, scene: Scene, apart: Mapping[int, tuple[int, int]] = MappingProxyType({})) -> None:
+        self.scene, self.room, self.apart = scene, room_for(), apart
         people = scene.city.people
         self.rows = (np.full(people, -1, np.int32), np.full(people, -1, np.int32))
-        self.state = self._state(min(people, _FIRST_ROOM))
+        self.state = self._state(min(people, max(_FIRST_ROOM, len(apart))))
+        self._hold()
 
     def _state(self, cases: int) -> spread.State:
         events, held = _EVENTS_EACH * cases, min(self.scene.city.people, _HELD_EACH * cases)
@@ -198,6 +206,15 @@ class _Worker:
                 return
             spread.set_back(self.state)
             self.state = self._state(4 * len(self.state.person))
+            self._hold()
+
+    def _hold(self) -> None:
+        """Note who is apart before anything happens."""
+        state = self.state
+        for row, (person, (since, until)) in enumerate(self.apart.items()):
+            state.held_of[person] = row
+            state.held_person[row], state.held_from[row], state.held_until[row] = person, since, until
+        state.count[spread.N_HELD] = len(self.apart)
 
 
 __all__ = ["Delay", "Replicates", "Scene", "Truth", "replicate", "simulate"]

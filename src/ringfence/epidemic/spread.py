@@ -363,8 +363,13 @@ def run(
     key: int, source: Source, course: Course, plan: Plan, state: State, room: Meetings, horizon: int,
     seeds: NDArray[np.int64], chosen: int,
 ) -> int:  # fmt: skip
-    """Run one replicate from given seeds, or from `chosen` drawn ones, until the horizon; returns a trouble or 0."""
+    """Run one replicate from given seeds, or from `chosen` drawn ones, until the horizon; returns a trouble or 0.
+
+    Who is held already stays so: those are apart whatever the policy is.
+    """
+    held = state.count[N_HELD]
     state.count[:] = 0
+    state.count[N_HELD] = held
     for number in range(seeds.shape[0]):
         if state.case_of[seeds[number]] < 0:
             _infect(key, source, course, plan, state, room, horizon, seeds[number], -1, 0, 0, 0xFFFFFFFF)
@@ -397,6 +402,7 @@ def set_back(state: State) -> None:
         state.case_of[state.person[case]] = -1
     for held in range(state.count[N_HELD]):
         state.held_of[state.held_person[held]] = -1
+    state.count[N_HELD] = 0
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Chance without an order: every draw is a hash of (seed, purpose, who, slot), so threads cannot change it.
 
-The finaliser is that of SplitMix64 (Steele, Lea, Flood, 2014).
+The hash is the drill's own (`drill.chance`), here compiled into kernels, for a city takes billions of draws.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ringfence.drill.chance import GAMMA as _GOLDEN
+from ringfence.drill.chance import mixed
 from ringfence.tracing.jit import kernel
 
 HOUSEHOLD, PERSON, WORKER, VENUE, FIRM, AREA, PLACE, TRAVEL, TRAIN, DAY, LEAVING = np.arange(1, 12)
@@ -18,16 +20,11 @@ They are numbers of numpy, for the compiler would make a kernel anew for each pl
 Stream = NDArray[np.uint64]
 """One number: the state of a stream of draws, which begins with a key."""
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _STEP = np.uint64(0xD1342543DE82EF95)
 
 
-@kernel
-def mix(x: np.uint64) -> np.uint64:
-    """Return a number whose every bit depends on every bit of `x`."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+mix = kernel(mixed)
+"""Returns a word whose every bit depends on every bit of the given one."""
 
 
 @kernel
