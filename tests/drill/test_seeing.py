@@ -8,14 +8,16 @@ import pytest
 
 from ringfence.drill.chance import uniform
 from ringfence.drill.eyes import Eyes
-from ringfence.drill.observe import facts_of, known_by, named_contacts, write_observed, write_scans
-from ringfence.drill.seeing import abnormal_tubes, phone_holders, recorded
+from ringfence.drill.laboratory import Laboratory, abnormal_tubes
+from ringfence.drill.observe import Observed, Seen, facts_of, known_by, named_contacts, write_observed, write_scans
+from ringfence.drill.seeing import phone_holders, recorded
 from ringfence.rules.facts import read_facts
 from ringfence.tracing.visits.batch import IMPUTED, VisitBatch
 from ringfence.tracing.visits.store import open_store
 from ringfence.tracing.visits.upkeep import pieces_of_day
 from ringfence.vocabulary.moments import floor_minute
 from ringfence.vocabulary.refusals import Refused
+from tests.drill import town as tiny
 from tests.drill.town import CHEN, FANG, GRANDMA, MARKET, NOODLES, WEI, WORKSHOP, ZHAO, at
 
 ALL_SEEN = Eyes(scanning=1.0, missing_check_out=0.0, shared_phone=0.0, shared_phone_old=0.0, screened_places=1.0,
@@ -125,12 +127,81 @@ def test_chance_is_even_and_does_not_depend_on_what_else_is_drawn():
     assert uniform(3, "swab", 77) == drawn[77]
 
 
+def known_at(until):
+    return Observed(until, until, (), ())
+
+
 def test_who_has_not_left_by_the_moment_has_no_check_out_yet(town, tmp_path):
     until = at("2022-03-07T10:00")
-    write_scans(town, ALL_SEEN, tmp_path / "visits", until=until)
+    write_scans(town, [Seen(ALL_SEEN, known_at(until), tmp_path)])
     seen = VisitBatch.of(*pieces_of_day(open_store(tmp_path / "visits"), until // 1440))
     assert seen.end.max() == until
     assert np.all(seen.flags[seen.end == until] & IMPUTED)
+
+
+def test_two_departments_that_are_written_at_once_see_what_each_sees_alone(town, tmp_path):
+    night, morning = at("2022-03-07T01:05"), at("2022-03-07T10:00")
+    half = replace(ALL_SEEN, scanning=0.5)
+    both = [Seen(half, known_at(night), tmp_path / "night"), Seen(ALL_SEEN, known_at(morning), tmp_path / "morning")]
+    assert write_scans(town, both) == [
+        write_scans(town, [replace(one, out=tmp_path / f"{one.out.name}-alone")])[0] for one in both
+    ]
+    last = [max(entry.day for entry in open_store(one.out / "visits").manifest.segments) for one in both]
+    assert last == [night // 1440, morning // 1440]
+    known = VisitBatch.of(*pieces_of_day(open_store(tmp_path / "night" / "visits"), night // 1440))
+    assert known.end.max() <= night
+
+
+def across_eight(path, *, since="07:30", until="09:00"):
+    """Return the town with one stay of Wei in the workshop each morning, over 08:00, where the day in UTC changes."""
+    days = range(2, 60)
+    rows = [(WEI, WORKSHOP, at(f"2022-03-01T{since}") + 1440 * day, at(f"2022-03-01T{until}") + 1440 * day) for day in days]
+    return tiny.with_visits(path, rows)
+
+
+def test_a_stay_across_midnight_utc_is_recorded_whole_or_not_at_all(tmp_path):
+    seen = scans(across_eight(tmp_path / "visits"), replace(ALL_SEEN, scanning=0.5))
+    assert 15 < len(seen) < 50, "about half of 58 stays"
+    assert {end - start for _, _, start, end in seen} == {90}
+
+
+def test_a_stay_across_midnight_utc_without_a_check_out_ends_once(tmp_path):
+    seen = scans(across_eight(tmp_path / "visits"), replace(ALL_SEEN, missing_check_out=1.0))
+    assert len(seen) == 58
+    assert {end - start for _, _, start, end in seen} == {240}
+
+
+def test_who_is_still_there_after_the_last_day_that_is_read_is_not_lost(tmp_path):
+    town = across_eight(tmp_path / "visits")
+    until = at("2022-03-05T07:45")
+    stays = [one for day in recorded(town, ALL_SEEN, until) for one in day.start.tolist()]
+    assert at("2022-03-05T07:30") in stays
+
+
+def test_the_days_of_a_city_begin_with_its_first_local_day(town):
+    days = [day.date().isoformat() for day in town.local_days()]
+    assert (days[0], days[-1], len(days)) == ("2022-03-01", "2022-03-09", 9)
+    described = replace(town, about={"first_day": "2022-03-01", "days": 9})
+    assert described.local_days() == town.local_days()
+
+
+def test_every_full_and_every_rest_pool_of_a_screened_workplace_can_read_abnormal_for_nothing(town):
+    work = np.full(6, WORKSHOP, np.uint32)
+    pools = Laboratory(replace(town, work=work), replace(ALL_SEEN, false_pools=1.0, pool=5)).false_pools
+    assert {tube.members for tube in pools} == {(0, 1, 2, 3, 4), (5,)}
+    assert len({tube.taken_at for tube in pools}) == len(pools) / 2 in (1, 2)
+
+
+def test_the_desk_passes_an_abnormal_pool_on_and_says_so_from_then_on(town, truth):
+    signal = known_by(town, truth, ALL_SEEN).signal_at
+    told = {
+        until: [fact for fact in facts_of(town, ALL_SEEN, known_by(town, truth, ALL_SEEN, signal + until))["facts"]
+                if fact["kind"] in ("receipt", "done")]
+        for until in (44, 45)
+    }  # fmt: skip
+    assert told[44] == []
+    assert [fact["subject"] for fact in told[45]] == ["tube:1", "tube:1"]
+    assert told[45][1]["value"] == {"duty": "report/abnormal", "receipt": told[45][0]["value"]["number"]}
 
 
 def test_pupils_are_in_no_tube_of_their_teachers(town, truth):

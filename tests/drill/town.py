@@ -40,6 +40,11 @@ def town(path) -> World:
                  at(f"{date}T13:00"))]  # fmt: skip
         rows += [(GRANDMA, MARKET, at(f"{date}T07:00"), at(f"{date}T07:40")), (ZHAO, MARKET, at(f"{date}T18:00"),
                  at(f"{date}T18:30"))]  # fmt: skip
+    return with_visits(path, rows)
+
+
+def with_visits(path, rows) -> World:
+    """Return the people of the town with given visits."""
     store = create_store(path, kind="synthetic", zone="Asia/Shanghai")
     with writing(store) as writer:
         writer.add(VisitBatch.of(*zip(*rows, strict=True)))

@@ -35,7 +35,7 @@ class Scene(NamedTuple):
     """The number of the outbreak from which on one is looked for."""
 
 
-NIGHT = Scene(100_000, 14, date(2022, 3, 2), 1, 1, 1, first=82)
+NIGHT = Scene(100_000, 14, date(2022, 3, 2), 1, 1, 1, infected=4, first=517)
 """One case, four people on shift: a pool of ten reads abnormal at half past midnight."""
 FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 1, infected=3)
 """A district of 900,000."""
