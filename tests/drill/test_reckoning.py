@@ -11,7 +11,7 @@ from ringfence.drill.reckoning import REASONS, reckon
 from ringfence.drill.score import Proposal
 from ringfence.drill.world import NOBODY, Truth
 from ringfence.tracing.visits.store import open_store
-from tests.drill.town import CHEN, FANG, GRANDMA, HOME, LI, MARKET, NOODLES, WEI, WORKSHOP, ZHAO, at
+from tests.drill.town import CHEN, FANG, GRANDMA, HOME, LI, MARKET, NOODLES, WEI, ZHAO, at
 
 NOW = at("2022-03-07T05:00")
 EYES = Eyes(scanning=1.0, missing_check_out=0.0, shared_phone=0.0, shared_phone_old=0.0)
@@ -104,6 +104,8 @@ def test_reasons_add_up_to_everybody_whatever_happened(town, scans, rate):
         order = tuple(int(p) for p in chance.permutation(6)[: chance.integers(0, 7)])
         cases = frozenset(int(p) for p in chance.permutation(6)[: chance.integers(0, 3)])
         windows = {p: (at("2022-03-03T00:00"), NOW) for p in list(cases)[:1]}
-        found = became(town, infected(*rows), scans, replace(WEI_ONLY, order=order, cases=cases, windows=windows), rate=rate)
+        found = became(
+            town, infected(*rows), scans, replace(WEI_ONLY, order=order, cases=cases, windows=windows), rate=rate
+        )
         assert sum(found.counts().values()) == len(people)
         assert found.counts().keys() <= set(REASONS)

@@ -49,7 +49,9 @@ def test_negatives_wait_as_long_as_the_desk_made_them(town, truth):
     at_once = scored(town, truth, proposal(FANG), tubes=[pool]).figures["M8_hold_hours"]
     assert at_once.numerator == pytest.approx(2 * 4.5, abs=0.1)
     assert at_once.value == pytest.approx(1e5 * at_once.numerator / 6)
-    one_caller = replace(FIELD_LIKE, callers=1, calls_an_hour=1.0, reach=1.0, refuse=0.0, wrong_person=0.0, apart_hours=0)
+    one_caller = replace(
+        FIELD_LIKE, callers=1, calls_an_hour=1.0, reach=1.0, refuse=0.0, wrong_person=0.0, apart_hours=0
+    )
     slow = scored(town, truth, proposal(FANG), one_caller, tubes=[pool]).figures["M8_hold_hours"]
     assert slow.numerator == pytest.approx(2.5 + 1.5, abs=0.1), "reached after two and three hours, known after 4.5"
 
@@ -138,9 +140,7 @@ def test_a_later_case_is_on_the_list_before_only_if_she_was_assessed_by_then(tow
     chen = Case(CHEN, tube, NOW, NOW + 480, None)
     slow = replace(PERFECT, assessors=1, assessed_an_hour=0.1)
     given = proposal(FANG, CHEN, asked=(FANG, CHEN))
-    soon, late = (
-        scored(town, truth, given, desk, cases=[chen], tubes=[]).figures["M3"] for desk in (PERFECT, slow)
-    )
+    soon, late = (scored(town, truth, given, desk, cases=[chen], tubes=[]).figures["M3"] for desk in (PERFECT, slow))
     assert (soon.numerator, late.numerator, late.denominator) == (1, 0, 1)
 
 

@@ -155,7 +155,9 @@ def test_two_departments_that_are_written_at_once_see_what_each_sees_alone(town,
 def across_eight(path, *, since="07:30", until="09:00"):
     """Return the town with one stay of Wei in the workshop each morning, over 08:00, where the day in UTC changes."""
     days = range(2, 60)
-    rows = [(WEI, WORKSHOP, at(f"2022-03-01T{since}") + 1440 * day, at(f"2022-03-01T{until}") + 1440 * day) for day in days]
+    rows = [
+        (WEI, WORKSHOP, at(f"2022-03-01T{since}") + 1440 * day, at(f"2022-03-01T{until}") + 1440 * day) for day in days
+    ]
     return tiny.with_visits(path, rows)
 
 

@@ -37,7 +37,7 @@ class Scene(NamedTuple):
 
 NIGHT = Scene(100_000, 14, date(2022, 3, 2), 1, 1, 1, infected=4, first=517)
 """One case, four people on shift: a pool of ten reads abnormal at half past midnight."""
-FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 1, infected=3)
+FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 5, quiet_days=2, infected=2, first=186)
 """A district of 900,000."""
 
 
