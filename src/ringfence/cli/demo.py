@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Scene(NamedTuple):
     """What a scene is made of: people, days, the seeds that name its chance, and how its night begins.
 
-    Of the outbreaks of a seed the first is taken in which a pool is the first signal, after some quiet days, and its
-    case has by then infected at least so many.
+    Of the outbreaks of a seed the first is taken in which a pool is the first signal, after some quiet days, `alone`
+    or among others, and its case has by then infected at least so many.
     """
 
     people: int
@@ -31,14 +31,15 @@ class Scene(NamedTuple):
     seeds: int
     quiet_days: int = 6
     infected: int = 1
+    alone: bool = False
     first: int = 0
     """The number of the outbreak from which on one is looked for."""
 
 
-NIGHT = Scene(100_000, 14, date(2022, 3, 2), 1, 1, 1, infected=4, first=517)
+NIGHT = Scene(100_000, 14, date(2022, 3, 2), 1, 1, 1, quiet_days=5, infected=1, alone=True, first=686)
 """One case, four people on shift: a pool of ten reads abnormal at half past midnight."""
-FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 5, quiet_days=2, infected=2, first=186)
-"""A district of 900,000."""
+FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 6, quiet_days=2, infected=2, first=186)
+"""A district of 900,000 with about a dozen infections when the laboratory calls, and a false alarm among the pools."""
 
 
 def command(
@@ -68,7 +69,7 @@ def _print(console: Console, night: Night) -> None:
     from ringfence.cli.respond import print_answer
 
     for number, (answer, asked) in enumerate(night.answers, 1):
-        output.line(f"demo.answer_{number}")
+        output.line(f"demo.answer_{number}", tubes=night.tubes)
         print_answer(console, answer, asked)
         console.print()
     output.line("demo.truth", infected=night.infected, by_case=night.by_case)

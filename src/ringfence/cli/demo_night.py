@@ -38,6 +38,7 @@ class Night:
     scores: list[Score] = field(default_factory=list)
     rates: list[dict[str, Any]] = field(default_factory=list)
     reckonings: dict[float, Reckoning] = field(default_factory=dict)
+    tubes: int = 0
     infected: int = 0
     by_case: int = 0
     seconds: float = 0.0
@@ -69,7 +70,7 @@ def rehearse(scene: Scene, out: Path) -> Night:
         made = scene_in(world, disease, days=scene.days, seed=scene.outbreak_seed, seeds=scene.seeds)
         since = begins(world) + scene.quiet_days * 1440
         number, spread = first_with_a_pool(
-            made, world, _eyes(), since=since, infected=scene.infected, first=scene.first
+            made, world, _eyes(), since=since, infected=scene.infected, alone=scene.alone, first=scene.first
         )
         truth = truth_of(spread, begins(world))
         about = {
@@ -83,7 +84,7 @@ def rehearse(scene: Scene, out: Path) -> Night:
         }
         write_truth(spread, begins(world), out / "truth", about)
     with _step(night, "demo.step_seen"):
-        moments = _observe(world, truth, out)
+        moments, night.tubes = _observe(world, truth, out)
     for name, until in moments:
         with _step(night, f"demo.step_answer_{name}"):
             night.answers.append(_answer(out, name, until))
@@ -142,8 +143,11 @@ def _eyes() -> Eyes:
     return Eyes(scanning=SCANNING, seed=1)
 
 
-def _observe(world: World, truth: Truth, out: Path) -> list[tuple[str, int]]:
-    """Write what is seen at 01:05 and at 05:00, the latter also at other rates of scanning; return both moments."""
+def _observe(world: World, truth: Truth, out: Path) -> tuple[list[tuple[str, int]], int]:
+    """Write what is seen at 01:05 and at 05:00, the latter also at other rates of scanning.
+
+    Returns both moments, and how many tubes read abnormal at the first.
+    """
     from ringfence.drill.observe import Seen, known_by, write_all_seen
 
     eyes = _eyes()
@@ -151,7 +155,7 @@ def _observe(world: World, truth: Truth, out: Path) -> list[tuple[str, int]]:
     morning = known_by(world, truth, eyes, night.signal_at + int(_SINGLES_AFTER.total_seconds()) // 60)
     others = [Seen(replace(eyes, scanning=rate), morning, _seen_at(out, rate)) for rate in RATES if rate != SCANNING]
     write_all_seen(world, [Seen(eyes, night, out / "seen-0105"), Seen(eyes, morning, out / "seen-0500"), *others])
-    return [("0105", night.until), ("0500", morning.until)]
+    return [("0105", night.until), ("0500", morning.until)], len(night.tubes)
 
 
 def _seen_at(out: Path, rate: float) -> Path:

@@ -48,12 +48,21 @@ def scene_in(world: World, disease: Disease, *, days: int, seed: int, seeds: int
 
 
 def first_with_a_pool(
-    scene: Scene, world: World, eyes: Eyes, *, since: int, infected: int, first: int = 0, most: int = 400
+    scene: Scene,
+    world: World,
+    eyes: Eyes,
+    *,
+    since: int,
+    infected: int,
+    alone: bool = False,
+    first: int = 0,
+    most: int = 400,
 ) -> tuple[int, Spread]:
     """Return the first outbreak of a scene, from a number on, that begins as a night in the field does.
 
     The first abnormal tube is a full pool with somebody infected in it, reported from the minute `since` on, and the
-    cases in it have infected at least so many others by then. Refused when none of so many does.
+    cases in it have infected at least so many others by then; `alone` when no other reads abnormal in the same run of
+    the laboratory. Refused when none of so many does.
     """
     origin, laboratory = begins(world), Laboratory(world, eyes)
     for number in range(first, first + most):
@@ -61,6 +70,8 @@ def first_with_a_pool(
         truth = truth_of(told, origin)
         tubes = abnormal_tubes(world, truth, eyes, laboratory)
         if not tubes or tubes[0].reported_at < since or not tubes[0].positive or len(tubes[0].members) < eyes.pool:
+            continue
+        if alone and len(tubes) > 1 and tubes[1].reported_at == tubes[0].reported_at:
             continue
         theirs = np.isin(truth.infector, tubes[0].positive) & (truth.infected_at < tubes[0].reported_at)
         if int(theirs.sum()) >= infected:
