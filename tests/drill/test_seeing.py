@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ringfence.drill.chance import uniform
+from ringfence.drill.chance import mixed, uniform
+from ringfence.drill.city import chance as city
 from ringfence.drill.eyes import Eyes
 from ringfence.drill.laboratory import Laboratory, abnormal_tubes
 from ringfence.drill.observe import Observed, Seen, facts_of, known_by, named_contacts, write_observed, write_scans
@@ -129,6 +130,13 @@ def test_chance_is_even_and_does_not_depend_on_what_else_is_drawn():
 
 def known_at(until):
     return Observed(until, until, (), ())
+
+
+def test_one_hash_serves_columns_and_the_kernels_of_a_city_and_draws_what_it_always_drew():
+    words = np.array([1, 2, 77], np.uint64)
+    assert [int(city.mix(word)) for word in words] == mixed(words).tolist()
+    assert uniform(3, "swab", [1, 2, 77]).tolist() == [0.18438738196132642, 0.18062671908208183, 0.722867823574725]
+    assert city.unit(city.key_of(7, city.PERSON, np.int64(5)), np.int64(3)) == 0.4365836570347162
 
 
 def test_who_has_not_left_by_the_moment_has_no_check_out_yet(town, tmp_path):
