@@ -20,6 +20,7 @@ def case_svg(pen: Pen, case: Mapping[str, Any]) -> str:
     spans = [(pen.at(e.get("at")), pen.at(e.get("until"))) for e in case.get("timeline", [])]
     visits = [(start, end) for start, end in spans if start and end and end > start]
     first, last = ([*map(pen.at, case.get("infectious") or ()), None, None])[:2]
+    last = last or (pen.now if first else None)  # not apart yet: the window runs on
     marks = [(code, found) for code in _MARKS if (found := pen.at(case.get(code)))]
     known = [at for pair in spans for at in pair if at] + [at for _, at in marks] + [at for at in (first, last) if at]
     if not known:
