@@ -83,7 +83,7 @@ def told(pen: Pen, group: list[Duty]) -> tuple[str, str]:
 
 
 def _about(pen: Pen, duty: Duty) -> str:
-    return pen.person(duty.get("who")) or pen.named(duty, "subject") or pen.person(duty.get("subject"))
+    return pen.called(duty.get("who")) or pen.named(duty, "subject") or pen.person(duty.get("subject"))
 
 
 def _names(pen: Pen, names: Iterable[str]) -> str:

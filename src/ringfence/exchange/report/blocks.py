@@ -58,6 +58,7 @@ class Block(TypedDict):
     summary: NotRequired[str]
     most: NotRequired[int]
     rest: NotRequired[str]
+    rests: NotRequired[list[str]]
     only: NotRequired[str]
 
 
@@ -79,9 +80,14 @@ def bullets(items: Sequence[str], *, part: str = "") -> Block:
     return {"kind": "list", "items": list(items), "part": part}
 
 
-def acts(head: Sequence[str], items: Sequence[Act], *, most: int = 0) -> Block:
-    """Return numbered things to do; a print holds the first `most`."""
-    return {"kind": "acts", "head": list(head), "items": list(items), "most": most}
+def acts(head: Sequence[str], items: Sequence[Act]) -> Block:
+    """Return numbered things to do."""
+    return {"kind": "acts", "head": list(head), "items": list(items)}
+
+
+def fitted(block: Block, rests: Sequence[str]) -> Block:
+    """Return a block that a print cuts so that its page holds it; `rests[n]` says what follows after n rows."""
+    return block | {"rests": list(rests)}  # type: ignore[return-value]
 
 
 def card(items: Sequence[tuple[str, Sequence[str], str]]) -> Block:

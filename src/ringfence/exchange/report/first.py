@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.exchange.report.acts import act, due_of, gathered, soon, told
-from ringfence.exchange.report.blocks import NOW, Act, Block, Cell, acts, card, cell, heading, only, para, table
+from ringfence.exchange.report.blocks import NOW, Act, Block, Cell, acts, card, cell, fitted, heading, only, para, table
 from ringfence.exchange.report.pen import HORIZON, Pen
 from ringfence.exchange.writing import number
 
 MOST_CALLS = 20
-MOST_CALLS_PRINTED = 6
 MOST_ACTS = 20
-MOST_ACTS_PRINTED = 12
 _REACHING = ("locate", "call", "reach")
 Item = Mapping[str, Any]
 
@@ -60,12 +58,11 @@ def _begin(pen: Pen, items: list[Act], calls: list[Item]) -> list[Block]:
 
 
 def _not_yet(pen: Pen) -> list[str]:
-    """Return what must not be done yet, each with its reason."""
-    given = pen.plan.get("not_yet") or []
+    """Return what must not be done yet, each with what it waits for."""
     lines = []
-    for one in given:
-        why = pen.listed(pen.why(one.get("why"))) if isinstance(one, Mapping) else ""
-        lines.append(pen.text(one) + (pen.in_brackets(why.rstrip(".。")) if why else ""))
+    for one in pen.plan.get("not_yet") or []:
+        until = pen.named(one, "waits_for")
+        lines.append(pen.word("not_yet_until", what=pen.text(one), until=until) if until else pen.text(one))
     if not lines and pen.plan.get("candidates"):
         lines.append(pen.word("not_yet_assessed", n=number(len(pen.plan["candidates"]))))
     return lines
@@ -74,13 +71,18 @@ def _not_yet(pen: Pen) -> list[str]:
 def _next_hours(pen: Pen, items: list[Act], many: int) -> list[Block]:
     limit = pen.now + HORIZON
     blocks = [heading(pen.word("next_hours", until=f"{limit:%H:%M}"), "next", part=NOW)]
-    blocks.append(acts([pen.word(code) for code in ("no", "deadline", "what", "desk")], items, most=MOST_ACTS_PRINTED) if items else para(pen.word("nothing_due"), tone="quiet"))
-    if many > MOST_ACTS_PRINTED:
-        further = para(pen.word("further_acts", n=number(many - MOST_ACTS_PRINTED)), tone="quiet")
-        blocks.append(further | {"only": "print"})
+    if not items:
+        return [*blocks, para(pen.word("nothing_due"), tone="quiet")]
+    head = [pen.word(code) for code in ("no", "deadline", "what", "desk")]
+    blocks.append(fitted(acts(head, items), _rests(pen, "further_acts", len(items), many)))
     if many > MOST_ACTS:
-        blocks.append(para(pen.word("further_acts", n=number(many - MOST_ACTS)), tone="quiet") | {"only": "screen"})
+        blocks += only([para(pen.word("further_acts", n=number(many - MOST_ACTS)), tone="quiet")], "screen")
     return blocks
+
+
+def _rests(pen: Pen, code: str, shown: int, many: int) -> list[str]:
+    """Return the sentence that says how many rows are not there, for each number of rows that may stand there."""
+    return [pen.word(code, n=number(many - n)) if n < many else "" for n in range(shown + 1)]
 
 
 def _calls_of(pen: Pen) -> list[Item]:
@@ -90,12 +92,11 @@ def _calls_of(pen: Pen) -> list[Item]:
     if not ranked:
         rows = []
         for duty in sorted((d for d in due if d.get("kind") in _REACHING), key=lambda d: due_of(pen, d)):
-            text, who = told(pen, [duty])
-            name = pen.person(duty.get("who")) or text.replace("：", ": ").rpartition(": ")[2]
+            name = pen.called(duty.get("who")) or told(pen, [duty])[0].replace("：", ": ").rpartition(": ")[2]
             known = pen.people.get(str(duty.get("who")), {})
             phone, place = pen.reach(duty, known)
-            row = {"who": name, "about": pen.about(known), "tel": phone, "place": place, "by": duty.get("due")}
-            rows.append({**row, "desk": pen.desk(duty), "why": pen.why(duty.get("why")), "ask": [text if who else ""]})
+            row = {"who": name, "about": pen.about(known), "tel": phone, "place": "", "met": place}
+            rows.append({**row, "by": duty.get("due"), "why": pen.why(duty.get("why"))[:1], "ask": []})
         return rows
     return [_call(pen, call, due) for call in ranked]
 
@@ -103,16 +104,15 @@ def _calls_of(pen: Pen) -> list[Item]:
 def _call(pen: Pen, call: Item, due: list[Item]) -> Item:
     name = str(call.get("person", ""))
     known = pen.people.get(name, {})
-    phone, place = pen.reach(call, known)
     own = sorted((d for d in due if name in (str(d.get("who")), str(d.get("subject")))), key=lambda d: due_of(pen, d))
     ask = call.get("ask") or known.get("questions") or ()
     return {
         "who": pen.person(known or call),
         "about": pen.about(known),
-        "tel": phone,
-        "place": place or pen.named(known, "group_place"),
+        "tel": str(known.get("phone") or ""),
+        "place": pen.named(call, "address"),
+        "met": pen.listed([pen.named(call, "place"), pen.named(call, "when")]),
         "by": call.get("by") or (own[0].get("due") if own else None),
-        "desk": pen.desk(call) or (pen.desk(own[0]) if own else ""),
         "why": [pen.text(call)],
         "ask": pen.why(ask if isinstance(ask, list | tuple) else [ask]),
     }
@@ -122,30 +122,30 @@ def _calls(pen: Pen, calls: list[Item]) -> list[Block]:
     blocks = [heading(pen.word("call_first"), "calls", part=NOW)]
     if not calls:
         return [*blocks, para(pen.word("no_calls"), tone="quiet")]
+    if not pen.plan.get("calls"):
+        blocks.append(para(pen.word("not_ranked"), tone="note"))
+    reached, dated = any(one["tel"] or one["place"] for one in calls), any(one["by"] for one in calls)
     if not any(one["tel"] for one in calls):
         blocks.append(para(pen.word("no_numbers"), tone="note"))
-    dated = any(one["by"] for one in calls)
-    rows: list[list[Cell | str]] = []
-    before = ""
+    rows, before = [], ""
     for rank, one in enumerate(calls[:MOST_CALLS], start=1):
         asked = pen.word("ask_colon") + " ".join(one["ask"][:2]) if any(one["ask"]) else ""
         asked, before = pen.word("ask_as_above") if asked and asked == before else asked, asked
+        met = pen.word("met", place=one["met"]) if one["met"] else ""
         remains, tone = pen.remains(one["by"])
         row: list[Cell | str] = [
             cell(str(rank), strong=True),
             cell(one["who"], strong=True, sub=one["about"]),
-            cell("", tel=one["tel"], sub=one["place"]) if one["tel"] or one["place"] else cell("—", tone="quiet"),
-            cell(" ".join(one["why"]), sub=asked),
+            cell("" if one["tel"] or one["place"] else "—", tel=one["tel"], sub=one["place"]),
+            cell(pen.by(one["by"]) or "—", sub=remains if one["by"] else "", tone=tone),
+            cell(" ".join(one["why"]), sub="\n".join(line for line in (met, asked) if line)),
         ]
-        if dated:
-            row.insert(3, cell(pen.by(one["by"]), sub=remains, tone=tone) if one["by"] else cell("—", tone="quiet"))
-        rows.append(row)
-    codes = ("no", "who", "phone_place", "deadline", "why_first") if dated else ("no", "who", "phone_place", "why_first")
-    widths = (0.3, 1.1, 1.5, 0.9, 3.2) if dated else (0.3, 1.1, 1.5, 3.6)
-    head = [pen.word(code) for code in codes]
-    rest = pen.word("further_calls", n=number(len(calls) - MOST_CALLS_PRINTED))
-    blocks.append(table(head, rows, widths, part=NOW, most=MOST_CALLS_PRINTED, rest=rest))
+        rows.append([c for c, kept in zip(row, (True, True, reached, dated, True), strict=True) if kept])
+    codes = ["no", "who", *["phone_place"] * reached, *["deadline"] * dated, "why_first"]
+    widths = [0.3, 1.2, *[1.6] * reached, *[0.9] * dated, 3.4]
+    listed = table([pen.word(code) for code in codes], rows, widths, part=NOW)
+    blocks.append(fitted(listed, _rests(pen, "further_calls", len(rows), len(calls))))
     if len(calls) > MOST_CALLS:
         further = para(pen.word("further_calls", n=number(len(calls) - MOST_CALLS)), tone="quiet")
-        blocks.append(further | {"only": "screen"})
+        blocks += only([further], "screen")
     return blocks

@@ -129,7 +129,10 @@ def _beside(pen: Pen, spots: list[Spot], side: float) -> list[str]:
     out.append(box(x, y - 2, wide, 4, "ink"))
     out += [line(x, y - 6, x, y + 6, "mark"), line(x + wide, y - 6, x + wide, y + 6, "mark")]
     out.append(text(x, y + 22, pen.word("km", km=f"{km:g}"), "small"))
-    out += [line(_MAP + 178, y + 8, _MAP + 178, y - 12, "mark"), text(_MAP + 178, y + 24, pen.word("north"), "small", anchor="middle")]
+    out += [
+        line(_MAP + 178, y + 8, _MAP + 178, y - 12, "mark"),
+        text(_MAP + 178, y + 24, pen.word("north"), "small", anchor="middle"),
+    ]
     out.append(f'<path class="ink" d="M{_MAP + 173} {y - 8}l5 -9l5 9z"/>')
     if _synthetic(pen):
         out += _wrapped(x, y + 52, pen.word("map_synthetic"))

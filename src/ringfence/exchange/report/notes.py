@@ -51,7 +51,9 @@ def _files(pen: Pen) -> list[Block]:
     ]
     head = [pen.word(code) for code in ("file", "kind", "rows", "used", "rejected")]
     seconds = pen.plan.get("seconds", {})
-    told = pen.listed([f"{pen.term(step, 'report.step')} {float(s):.2f} {pen.word('second')}" for step, s in seconds.items()])
+    told = pen.listed(
+        [f"{pen.term(step, 'report.step')} {float(s):.2f} {pen.word('second')}" for step, s in seconds.items()]
+    )
     blocks = [heading(pen.word("files"), "files"), table(head, rows, (3, 1.4, 0.8, 0.8, 0.8))]
     return [*blocks, para(pen.word("seconds") + told, tone="quiet")] if told else blocks
 

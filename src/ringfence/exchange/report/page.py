@@ -67,7 +67,8 @@ def is_historical(one: Pen) -> bool:
 def facts_line(one: Pen) -> str:
     """Return up to when the facts were known, and the pack by name."""
     name = one.text(one.plan.get("pack", {}).get("name"))
-    return one.word("facts_as_of", now=moment(one.now, one.language, year=True), zone=str(one.zone), pack=name)
+    zone = one.word("beijing_time") if str(one.zone) == "Asia/Shanghai" else str(one.zone)
+    return one.word("facts_as_of", now=moment(one.now, one.language, year=True), zone=zone, pack=name)
 
 
 def all_blocks(one: Pen) -> list[Block]:
@@ -215,7 +216,9 @@ def _cell(one: Pen, cell: Cell, label: str, *, first: bool) -> str:
 
 
 def _drawing(_: Pen, block: Block) -> str:
-    return f'<div class="drawing">{block.get("svg", "")}<p>{safe(block.get("text", ""))}</p></div>'
+    told = safe(block.get("text", ""))
+    rolled = f'<div class="roll" tabindex="0" role="group" aria-label="{told}">{block.get("svg", "")}</div>'
+    return f'<div class="drawing">{rolled}<p>{told}</p></div>'
 
 
 _INNER = {

@@ -28,7 +28,7 @@ Item = Mapping[str, Any]
 
 def part_blocks(pen: Pen) -> list[Block]:
     """Return the blocks of both parts and of what is known, in reading order."""
-    return [*_due_now(pen), *_if_assessed(pen), *_knowledge(pen)]
+    return [*_due_now(pen), *_not_yet(pen), *_if_assessed(pen), *_knowledge(pen)]
 
 
 def _due_now(pen: Pen) -> list[Block]:
@@ -41,6 +41,18 @@ def _due_now(pen: Pen) -> list[Block]:
     counts = [(late, "late_duties"), (within, "soon_duties"), (len(still) - late - within, "later_duties")]
     blocks.append(figures([(number(n), pen.word(code)) for n, code in counts], part=NOW))
     return [*blocks, drawing(hours_svg(pen, still), pen.word("hours_told"), part=NOW)]
+
+
+def _not_yet(pen: Pen) -> list[Block]:
+    """Return what must not be done yet, with the reason and what it waits for."""
+    rows: list[list[Cell | str]] = [
+        [cell(pen.text(one), strong=True), cell(" ".join(pen.why(one.get("why")))), pen.named(one, "waits_for")]
+        for one in pen.plan.get("not_yet") or []
+    ]
+    if not rows:
+        return []
+    head = [pen.word(code) for code in ("not_to_do", "why_not", "waits_for")]
+    return [heading(pen.word("not_yet"), "not-yet", part=NOW), table(head, rows, (2, 2, 2), part=NOW)]
 
 
 def _if_assessed(pen: Pen) -> list[Block]:

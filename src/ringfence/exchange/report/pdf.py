@@ -76,8 +76,6 @@ def _printed(block: Block) -> list[dict[str, Any]]:
     most = made.get("most") or 0
     if made["kind"] == "drawing":
         made["svg"] = alone(made["svg"])
-    elif most and made["kind"] == "acts":
-        made["items"] = made["items"][:most]
     elif most and len(made.get("rows", ())) > most:
         made["rows"] = made["rows"][:most]
         return [made, dict(para(made["rest"], tone="quiet", part=made.get("part", "")))]

@@ -169,6 +169,18 @@ class Pen:
             return str(value.get("name") or value.get("subject") or value.get("person") or value.get("id") or "")
         return "" if value is None else self.subject(str(value))
 
+    def called(self, value: object) -> str:
+        """Return how a sentence calls a person: a name, or an id with the word for what it is the id of."""
+        name = self.person(value)
+        known = self.people.get(str(value), {})
+        if known.get("name") not in (None, "", name):
+            return str(known["name"])
+        if not name.isdigit():
+            return name
+        return self.word(
+            "case_id" if any(str(c.get("id")) == name for c in self.plan.get("cases", [])) else "person_id", id=name
+        )
+
     def about(self, item: Mapping[str, Any]) -> str:
         """Return sex, age, relation and vulnerabilities of a person, as far as the plan tells them."""
         sex = self.term(f"sex.{item['sex']}", "report") if item.get("sex") else ""
