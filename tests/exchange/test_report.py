@@ -260,7 +260,8 @@ def test_a_number_can_be_tapped_and_what_is_no_number_stays_text():
 def test_a_place_told_twice_is_one_place_on_the_map():
     plan = night_plan()
     plan["map"]["points"] += [{**plan["map"]["points"][2], "kind": "case", "n": 1}]
-    rows = [b["rows"] for b in all_blocks(pen(plan, "en")) if b["kind"] == "table" and b["head"][1] == "Place"][0]
+    tables = [b for b in all_blocks(pen(plan, "en")) if b["kind"] == "table"]
+    rows = next(b["rows"] for b in tables if b["head"][1] == "Place")
     assert [(row[1]["text"], row[2]["text"], row[3]["text"]) for row in rows] == [
         ("North market", "4", "market, case was here"),
         ("Home of Wei", "2", "home"),

@@ -50,7 +50,7 @@ def answered() -> dict[str, Any]:
     ]  # fmt: skip
     plan["if_assessed"]["names"] = {"close": {"en": "close contact", "zh": "密切接触者"}}
     plan["inputs"] = [{"file": "contacts.csv", "kind": "named", "rows": 3, "used": 3, "rejected": 0, "sha256": "ab12"}]
-    plan["seconds"] = {step: 0.1 for step in ("read", "search", "derive", "assume", "earlier", "tell")}
+    plan["seconds"] = dict.fromkeys(("read", "search", "derive", "assume", "earlier", "tell"), 0.1)
     plan["hypotheses"][0] |= {"status": "cannot_be_judged", "who": {"en": "Investigation", "zh": "流调溯源组"}}
     plan["cases"][0] |= {"id": "48778", "infectious": ["2022-03-05T00:00:00+08:00", None]}
     return plan

@@ -73,7 +73,8 @@ def told(pen: Pen, group: list[Duty]) -> tuple[str, str]:
         if any(int(d.get("n") or 1) > 1 for d in group):  # its subject stands for many, who are counted in the text
             return texts[0], ""
         who = _names(pen, [_about(pen, d) for d in group])
-        return texts[0], "" if who in texts[0] else who
+        said = who in texts[0] or any(str(d.get("who")) in texts[0] for d in group)
+        return texts[0], "" if said else who
     heads = [re.split(r"[:：]\s*", text, maxsplit=1) for text in texts]
     if len({head[0] for head in heads}) == 1 and all(len(head) == 2 for head in heads):
         tails = [head[1] for head in heads]
@@ -99,8 +100,11 @@ def desk_of(pen: Pen, group: list[Duty]) -> str:
 
 
 def _shared(pen: Pen, group: list[Duty]) -> list[str]:
-    """Return the reasons that every duty of an act has."""
-    every = [pen.why(d.get("why")) for d in group]
+    """Return the reasons that every duty of an act has; groups to assess share that only a human assesses."""
+    texts = {pen.text(d) for d in group}
+    if group[0].get("kind") == "assess" and len(texts) > 1:
+        return [pen.word("assess_why")]
+    every = [pen.why(d.get("why")) for d in (group if len(texts) > 1 else group[:1])]
     return [why for why in every[0] if all(why in own for own in every)]
 
 

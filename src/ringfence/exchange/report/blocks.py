@@ -87,7 +87,7 @@ def acts(head: Sequence[str], items: Sequence[Act]) -> Block:
 
 def fitted(block: Block, rests: Sequence[str]) -> Block:
     """Return a block that a print cuts so that its page holds it; `rests[n]` says what follows after n rows."""
-    return block | {"rests": list(rests)}  # type: ignore[return-value]
+    return block | {"rests": list(rests)}
 
 
 def card(items: Sequence[tuple[str, Sequence[str], str]]) -> Block:
@@ -153,7 +153,7 @@ def cell(
 
 def only(blocks: Sequence[Block], where: str) -> list[Block]:
     """Return blocks that stand on the page alone (`screen`) or in the print alone (`print`)."""
-    return [block | {"only": where} for block in blocks]  # type: ignore[misc]
+    return [block | {"only": where} for block in blocks]
 
 
 def drawing(svg: str, text: str, *, part: str = "") -> Block:

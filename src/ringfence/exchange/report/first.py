@@ -90,7 +90,7 @@ def _calls_of(pen: Pen) -> list[Item]:
     due = soon(pen, pen.plan.get("due_now", []))
     ranked = sorted(pen.plan.get("calls", []), key=lambda c: c.get("rank") or 0)
     if not ranked:
-        rows = []
+        rows: list[Item] = []
         for duty in sorted((d for d in due if d.get("kind") in _REACHING), key=lambda d: due_of(pen, d)):
             name = pen.called(duty.get("who")) or told(pen, [duty])[0].replace("：", ": ").rpartition(": ")[2]
             known = pen.people.get(str(duty.get("who")), {})

@@ -45,7 +45,10 @@ def _duty(pen: Pen, group: list[Item]) -> list[Cell | str]:
     state = str(duty.get("state") or "open")
     note = "" if state in ("open", "late", "proposed") else pen.term(state, "duty_state")
     clock = cell(pen.by(deadline(duty)) or remains, sub=remains if deadline(duty) else "", tone=tone)
-    return [clock, cell(text, sub=note, why=pen.why(duty.get("why"))), who]
+    why = pen.why(duty.get("why"))
+    if why and int(duty.get("n") or 1) > 1:  # the reasons are those of the first of many
+        why = [pen.word("why_of_one"), *why]
+    return [clock, cell(text, sub=note, why=why), who]
 
 
 def calendar_blocks(pen: Pen) -> list[Block]:

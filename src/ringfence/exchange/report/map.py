@@ -71,7 +71,7 @@ def map_svg(pen: Pen, spots: list[Spot]) -> str:
     most = max(1, *(s.people for s in spots))
     placed = [(at, s, *place(s.lon, s.lat)) for at, s in enumerate(spots, start=1)]
     body += [_circle(at, s, x, y, most) for at, s, x, y in reversed(placed)]  # the largest lies on top, with its number
-    body += _names(pen, placed, most)
+    body += _names(placed, most)
     body.append(f'<path class="edge" d="M0 0H{_MAP}V{_TALL}H0Z"/>')
     body += _beside(pen, spots, side)
     body.append(_inset(rings, shrink, (middle_x, middle_y), side))
@@ -90,7 +90,7 @@ def _circle(at: int, spot: Spot, x: float, y: float, most: int) -> str:
     return f'{ring}<circle class="spot" cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}"/>{middle}'
 
 
-def _names(pen: Pen, placed: list[tuple[int, Spot, float, float]], most: int) -> list[str]:
+def _names(placed: list[tuple[int, Spot, float, float]], most: int) -> list[str]:
     """Name the largest places where there is room; the table names all."""
     taken = [(x - r, y - r, x + r, y + r) for _, s, x, y in placed for r in [_size(s.people, most) + 4]]
     out = []

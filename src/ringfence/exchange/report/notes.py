@@ -63,7 +63,7 @@ def _fingerprint(pen: Pen, value: object) -> str:
 
 
 def _sources(pen: Pen) -> list[Block]:
-    """Return the clauses; their wording stays as its source wrote it, and says so where the reader's language differs."""
+    """Return the clauses; their wording stays as its source wrote it, and says so where the reader's differs."""
     blocks = [heading(pen.word("sources"), "sources"), para(pen.word("sources_mean"), tone="note")]
     rows: list[list[Cell | str]] = [
         [
