@@ -129,6 +129,15 @@ def test_a_clause_is_its_source_in_english_and_its_words_as_they_were_written():
     ]
 
 
+def test_a_law_that_has_no_english_title_is_cited_by_number_and_keeps_its_own_title_among_the_sources():
+    one = pen(night_plan(), "en")
+    assert one.cited("city government: 传染病防治法第四十一条") == "city government [1]"
+    assert [(c.source, c.wording) for c in one.sources.clauses.values()] == [
+        ("city government", "传染病防治法第四十一条")
+    ]
+    assert pen(night_plan(), "zh").cited("市政府：传染病防治法") == "市政府：传染病防治法"
+
+
 def test_the_english_words_speak_of_nobody_as_she():
     said = [text for entry in table().values() for language, text in entry.items() if language.endswith("en")]
     shelf = Shelf()

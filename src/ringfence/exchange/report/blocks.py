@@ -95,6 +95,11 @@ def card(items: Sequence[tuple[str, Sequence[str], str]]) -> Block:
     return {"kind": "card", "items": [{"title": t, "items": list(s), "tone": tone} for t, s, tone in items]}
 
 
+def waits(title: str, items: Sequence[tuple[str, str]]) -> Block:
+    """Return the box of what must not be done yet: each sentence with what it waits for."""
+    return {"kind": "waits", "text": title, "items": [{"text": text, "until": until} for text, until in items]}
+
+
 def figures(items: Sequence[tuple[str, str]], *, part: str = "") -> Block:
     """Return large numbers, each with its unit."""
     return {"kind": "figures", "items": [{"number": n, "label": label} for n, label in items], "part": part}

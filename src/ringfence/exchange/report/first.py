@@ -6,7 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ringfence.exchange.report.acts import act, due_of, gathered, soon, told
-from ringfence.exchange.report.blocks import NOW, Act, Block, Cell, acts, card, cell, fitted, heading, only, para, table
+from ringfence.exchange.report.blocks import (
+    NOW,
+    Act,
+    Block,
+    Cell,
+    acts,
+    card,
+    cell,
+    fitted,
+    heading,
+    only,
+    para,
+    table,
+    waits,
+)
 from ringfence.exchange.report.pen import HORIZON, Pen
 from ringfence.exchange.writing import number
 
@@ -21,16 +35,20 @@ def first_blocks(pen: Pen) -> list[Block]:
     due = gathered(pen, soon(pen, pen.plan.get("due_now", [])))
     items = [act(pen, at, group) for at, group in enumerate(due[:MOST_ACTS], start=1)]
     calls = _calls_of(pen)
-    return [*_card(pen), *_begin(pen, items, calls), *_next_hours(pen, items, len(due)), *_calls(pen, calls)]
+    return [*_card(pen, items), *_begin(pen, items, calls), *_next_hours(pen, items, len(due)), *_calls(pen, calls)]
 
 
-def _card(pen: Pen) -> list[Block]:
+def _card(pen: Pen, items: list[Act]) -> list[Block]:
+    """Return the mayor's card; what to decide is not told again where it is an act of the list below."""
     one = pen.plan.get("card", {}).get(pen.language, {})
+    decide = [line for line in one.get("next", []) if not any(act["text"] in line for act in items)]
+    if len(decide) < len(one.get("next", [])):
+        decide = [*decide, pen.word("acts_below")]
     fields = [
         (pen.word("known"), one.get("known", []), ""),
         (pen.word("not_known"), one.get("not_known", []), "sunken"),
         (pen.word("done"), one.get("done", []), ""),
-        (pen.word("decide"), one.get("next", []), ""),
+        (pen.word("decide"), decide, ""),
     ]
     told_fields = [(title, said or [pen.word("nothing_told")], tone) for title, said, tone in fields]
     blocks = [heading(pen.word("card"), "card"), card(told_fields)]
@@ -51,21 +69,20 @@ def _begin(pen: Pen, items: list[Act], calls: list[Item]) -> list[Block]:
         who = pen.listed([first["who"], first["about"], first["tel"]])
         why = pen.listed([*first["why"][:1]])
         lines.append(pen.word("call_first_of_all", who=who, why=why))
-    fields = [(pen.word("begin"), lines or [pen.word("nothing_due")], "")]
-    if waiting := _not_yet(pen):
-        fields.append((pen.word("not_yet"), waiting, "wait"))
-    return [card(fields)]
+    blocks = [card([(pen.word("begin"), lines or [pen.word("nothing_due")], "")])]
+    waiting = _not_yet(pen)
+    return [*blocks, waits(pen.word("not_yet"), waiting)] if waiting else blocks
 
 
-def _not_yet(pen: Pen) -> list[str]:
+def _not_yet(pen: Pen) -> list[tuple[str, str]]:
     """Return what must not be done yet, each with what it waits for."""
-    lines = []
-    for one in pen.plan.get("not_yet") or []:
-        until = pen.named(one, "waits_for")
-        lines.append(pen.word("not_yet_until", what=pen.text(one), until=until) if until else pen.text(one))
-    if not lines and pen.plan.get("candidates"):
-        lines.append(pen.word("not_yet_assessed", n=number(len(pen.plan["candidates"]))))
-    return lines
+    rows = [
+        (pen.text(one), pen.word("until_first", until=until) if (until := pen.named(one, "waits_for")) else "")
+        for one in pen.plan.get("not_yet") or []
+    ]
+    if not rows and pen.plan.get("candidates"):
+        rows.append((pen.word("not_yet_assessed", n=number(len(pen.plan["candidates"]))), ""))
+    return rows
 
 
 def _next_hours(pen: Pen, items: list[Act], many: int) -> list[Block]:
@@ -127,9 +144,13 @@ def _calls(pen: Pen, calls: list[Item]) -> list[Block]:
     reached, dated = any(one["tel"] or one["place"] for one in calls), any(one["by"] for one in calls)
     if not any(one["tel"] for one in calls):
         blocks.append(para(pen.word("no_numbers"), tone="note"))
+    common = [ask for ask in calls[0]["ask"] if len(calls) > 1 and all(ask in one["ask"] for one in calls)]
+    if common:
+        blocks.append(para(pen.word("ask_each", ask=" ".join(common)), part=NOW))
     rows, before = [], ""
     for rank, one in enumerate(calls[:MOST_CALLS], start=1):
-        asked = pen.word("ask_colon") + " ".join(one["ask"][:2]) if any(one["ask"]) else ""
+        own = [ask for ask in one["ask"] if ask not in common]
+        asked = pen.word("ask_colon") + " ".join(own[:2]) if any(own) else ""
         asked, before = pen.word("ask_as_above") if asked and asked == before else asked, asked
         met = pen.word("met", place=one["met"]) if one["met"] else ""
         remains, tone = pen.remains(one["by"])
@@ -138,7 +159,7 @@ def _calls(pen: Pen, calls: list[Item]) -> list[Block]:
             cell(one["who"], strong=True, sub=one["about"]),
             cell("" if one["tel"] or one["place"] else "—", tel=one["tel"], sub=one["place"]),
             cell(pen.by(one["by"]) or "—", sub=remains if one["by"] else "", tone=tone),
-            cell(" ".join(one["why"]), sub="\n".join(line for line in (met, asked) if line)),
+            cell(" ".join([*one["why"], met]).strip(), sub=asked),
         ]
         rows.append([c for c, kept in zip(row, (True, True, reached, dated, True), strict=True) if kept])
     codes = ["no", "who", *["phone_place"] * reached, *["deadline"] * dated, "why_first"]

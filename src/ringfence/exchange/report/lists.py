@@ -13,7 +13,7 @@ from ringfence.exchange.writing import brief_duration, number
 
 MOST_DUTIES_PRINTED = 25
 MOST_DAYS_PRINTED = 31
-MOST_PEOPLE_PRINTED = 40
+MOST_PEOPLE_PRINTED = 30
 Item = Mapping[str, Any]
 
 

@@ -141,6 +141,14 @@ def _card(_: Pen, block: Block) -> str:
     return f'<div class="card">{fields}</div>'
 
 
+def _waits(_: Pen, block: Block) -> str:
+    items = "".join(
+        f'<li><b>{safe(one["text"])}</b><span class="sub">{safe(one["until"])}</span></li>'
+        for one in block.get("items", [])
+    )
+    return f'<div class="card"><div class="wait"><h3>{safe(block.get("text", ""))}</h3><ul>{items}</ul></div></div>'
+
+
 def _figures(_: Pen, block: Block) -> str:
     items = "".join(
         f"<div><dt>{safe(one['label'])}</dt><dd>{safe(one['number'])}</dd></div>" for one in block.get("items", [])
@@ -225,6 +233,7 @@ _INNER = {
     "para": _para,
     "list": _list,
     "card": _card,
+    "waits": _waits,
     "figures": _figures,
     "acts": _acts,
     "table": _table,

@@ -46,7 +46,11 @@ def _due_now(pen: Pen) -> list[Block]:
 def _not_yet(pen: Pen) -> list[Block]:
     """Return what must not be done yet, with the reason and what it waits for."""
     rows: list[list[Cell | str]] = [
-        [cell(pen.text(one), strong=True), cell(" ".join(pen.why(one.get("why")))), pen.named(one, "waits_for")]
+        [
+            cell(pen.text(one), strong=True),
+            cell(" ".join(map(pen.cited, pen.why(one.get("why"))))),
+            pen.named(one, "waits_for"),
+        ]
         for one in pen.plan.get("not_yet") or []
     ]
     if not rows:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ringfence.exchange.report.blocks import Plan
-from ringfence.exchange.report.sources import Sources
+from ringfence.exchange.report.sources import Sources, has_han
 from ringfence.exchange.writing import brief_duration, day, moment, number
 from ringfence.vocabulary.words import sentence, table
 
@@ -137,6 +137,15 @@ class Pen:
             number = self.sources.number(one) if isinstance(one, Mapping) and text else 0
             told.append(f"{text} [{number}]" if number else text)
         return list(dict.fromkeys(text for text in told if text))
+
+    def cited(self, text: str) -> str:
+        """Return a text whose Chinese end, a law by its own title, stands among the sources instead."""
+        at = next((n for n, c in enumerate(text) if has_han(c)), len(text))
+        if self.language == "zh" or at == len(text):
+            return text
+        head = text[:at].rstrip(' :("“')
+        whole = f"{head} — {text[at:]}"
+        return f"{head} [{self.sources.number({'clause': whole, 'clause_en': whole})}]"
 
     def listed(self, texts: Iterable[str], most: int = 0) -> str:
         """Return texts in a row; beyond the most, how many more."""

@@ -35,7 +35,7 @@ class Sources:
         else:
             key = str(told)
             english = str(reason.get("clause_en") or "")
-            wording = _shared_end(key, english) if english else key.partition(_JOINT)[2]
+            wording = _shared_end(key, english) if english not in ("", key) else key.partition(_JOINT)[2]
             source = (english if english and self.language == "en" else key).removesuffix(wording)
             source, wording = source.rstrip(" —"), wording.lstrip(" —")
         if key not in self.clauses:
