@@ -135,6 +135,18 @@ def test_the_card_does_not_tell_again_what_stands_among_the_acts():
     ]
 
 
+def test_a_call_says_first_how_the_two_were_together():
+    plan = night_plan()
+    plan["candidates"][0]["why"].append({"en": "They live together.", "zh": "共同居住。"})
+    calls = next(b["rows"] for b in all_blocks(pen(plan, "en")) if b["kind"] == "table")
+    assert calls[0][4]["text"].startswith("They live together. Pregnant, same household")
+
+
+def test_the_card_says_who_the_case_is():
+    fields = next(b["items"] for b in all_blocks(pen(night_plan(), "en")) if b["kind"] == "card")
+    assert fields[0]["items"][-1] == "Wei 伟, male, age 34, presumptive."
+
+
 def test_where_nobody_is_ranked_the_calls_are_those_whom_the_duties_ask_to_find():
     plan = night_plan()
     plan["calls"] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,12 +22,14 @@ from ringfence.exchange.report.blocks import (
     table,
     waits,
 )
-from ringfence.exchange.report.pen import HORIZON, Pen
+from ringfence.exchange.report.pen import HORIZON, Pen, state_of
 from ringfence.exchange.writing import number
 
 MOST_CALLS = 20
 MOST_ACTS = 20
+_MOST_ON_CARD = 3
 _REACHING = ("locate", "call", "reach")
+_SAME_DAY = re.compile(r"((\d{4}-\d\d-\d\d) \d\d:\d\d) – \2 (\d\d:\d\d)")
 Item = Mapping[str, Any]
 
 
@@ -45,7 +48,7 @@ def _card(pen: Pen, items: list[Act]) -> list[Block]:
     if len(decide) < len(one.get("next", [])):
         decide = [*decide, pen.word("acts_below")]
     fields = [
-        (pen.word("known"), one.get("known", []), ""),
+        (pen.word("known"), [*one.get("known", []), *_who(pen)], ""),
         (pen.word("not_known"), one.get("not_known", []), "sunken"),
         (pen.word("done"), one.get("done", []), ""),
         (pen.word("decide"), decide, ""),
@@ -55,6 +58,16 @@ def _card(pen: Pen, items: list[Act]) -> list[Block]:
     if short := pen.text(pen.plan.get("card", {}).get("short")):
         blocks += only([para(pen.word("short", text=short), tone="quiet")], "screen")
     return blocks
+
+
+def _who(pen: Pen) -> list[str]:
+    """Return who the cases are, where they are few enough for a card."""
+    cases = pen.plan.get("cases", [])
+    if len(cases) > _MOST_ON_CARD:
+        return []
+    stop = "。" if pen.language == "zh" else "."
+    told = [pen.joined([pen.called(c.get("id")), pen.about(c), state_of(pen, c)]) for c in cases]
+    return [line[:1].upper() + line[1:] + stop for line in told]
 
 
 def _begin(pen: Pen, items: list[Act], calls: list[Item]) -> list[Block]:
@@ -67,7 +80,7 @@ def _begin(pen: Pen, items: list[Act], calls: list[Item]) -> list[Block]:
     if calls:
         first = calls[0]
         who = pen.listed([first["who"], first["about"], first["tel"]])
-        why = pen.listed([*first["why"][:1]])
+        why = " ".join(first["why"])
         lines.append(pen.word("call_first_of_all", who=who, why=why))
     blocks = [card([(pen.word("begin"), lines or [pen.word("nothing_due")], "")])]
     waiting = _not_yet(pen)
@@ -121,6 +134,7 @@ def _calls_of(pen: Pen) -> list[Item]:
 def _call(pen: Pen, call: Item, due: list[Item]) -> Item:
     name = str(call.get("person", ""))
     known = pen.people.get(name, {})
+    tie = pen.why(known.get("why"))[1:2]  # the first reason is the class, the second how they were together
     own = sorted((d for d in due if name in (str(d.get("who")), str(d.get("subject")))), key=lambda d: due_of(pen, d))
     ask = call.get("ask") or known.get("questions") or ()
     return {
@@ -128,9 +142,9 @@ def _call(pen: Pen, call: Item, due: list[Item]) -> Item:
         "about": pen.about(known),
         "tel": str(known.get("phone") or ""),
         "place": pen.named(call, "address"),
-        "met": pen.listed([pen.named(call, "place"), pen.named(call, "when")]),
+        "met": pen.joined([pen.named(call, "place"), _SAME_DAY.sub(r"\1–\3", pen.named(call, "when"))]),
         "by": call.get("by") or (own[0].get("due") if own else None),
-        "why": [pen.text(call)],
+        "why": [*tie, pen.text(call)],
         "ask": pen.why(ask if isinstance(ask, list | tuple) else [ask]),
     }
 

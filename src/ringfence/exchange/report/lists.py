@@ -132,7 +132,7 @@ def _together(pen: Pen, one: Item) -> str:
     slug = band if isinstance(band, str) or band is None else ("slight", "some", "strong", "very_strong")[int(band)]
     minutes = one.get("minutes")
     length = "—" if minutes is None else brief_duration(int(minutes), pen.language)
-    return pen.listed([length, pen.term(slug or "", "band")])
+    return pen.joined([length, pen.term(slug or "", "band")])
 
 
 def _ranked(people: Iterable[Item]) -> list[Item]:

@@ -155,6 +155,10 @@ class Pen:
             return joint.join(every[:most]) + self.word("and_more", n=number(len(every) - most))
         return joint.join(every)
 
+    def joined(self, texts: Iterable[str]) -> str:
+        """Return the parts of one statement with commas."""
+        return ("，" if self.language == "zh" else ", ").join(text for text in texts if text)
+
     @property
     def colon(self) -> str:
         """Return the colon of the language."""
@@ -228,3 +232,8 @@ def _people(plan: Plan) -> dict[str, dict[str, Any]]:
 def is_open(duty: Mapping[str, Any]) -> bool:
     """Return whether a duty still asks for something."""
     return str(duty.get("state", "open")) not in _DONE
+
+
+def state_of(pen: Pen, case: Mapping[str, Any]) -> str:
+    """Return the word of a case's state."""
+    return pen.named(case, "state") if case.get("state_said") else pen.term(case.get("state") or "", "word")

@@ -20,7 +20,7 @@ from ringfence.exchange.report.blocks import (
 from ringfence.exchange.report.lists import annex_blocks, calendar_blocks, duty_blocks, people_table
 from ringfence.exchange.report.map import map_svg, merged
 from ringfence.exchange.report.notes import note_blocks
-from ringfence.exchange.report.pen import Pen
+from ringfence.exchange.report.pen import Pen, state_of
 from ringfence.exchange.report.timeline import case_svg
 from ringfence.exchange.writing import number
 
@@ -78,7 +78,7 @@ def _cases(pen: Pen) -> list[Block]:
     if len(cases) > 1:
         rows: list[list[Cell | str]] = [
             [
-                cell(pen.person(case), strong=True, sub=_state(pen, case)),
+                cell(pen.person(case), strong=True, sub=state_of(pen, case)),
                 *(pen.when(case.get(code)) or pen.word("not_known") for code in codes),
                 pen.span(*[*(case.get("infectious") or ()), None, None][:2]) or pen.word("not_known"),
             ]
@@ -95,12 +95,8 @@ def _cases(pen: Pen) -> list[Block]:
     return blocks
 
 
-def _state(pen: Pen, case: Item) -> str:
-    return pen.named(case, "state") if case.get("state_said") else pen.term(case.get("state") or "", "word")
-
-
 def _case(pen: Pen, case: Item) -> list[Block]:
-    title = pen.listed([pen.person(case), pen.about(case), _state(pen, case)])
+    title = pen.joined([pen.person(case), pen.about(case), state_of(pen, case)])
     span = pen.span(*[*(case.get("infectious") or ()), None, None][:2])
     facts = [(pen.word(code), pen.when(case.get(code))) for code in ("onset", "first_positive", "isolated")]
     facts.append((pen.word("infectious"), span))
