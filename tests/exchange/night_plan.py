@@ -57,7 +57,7 @@ def candidate(
 
 
 def _duties() -> list[dict[str, Any]]:
-    reach = ("Reach and ask to stay where she is; own single tube now.", "联系本人，请就地等候，立即单管复采。")
+    reach = ("Reach and ask to stay there; own single tube now.", "联系本人，请就地等候，立即单管复采。")
     names = ("Wei 伟", "Fang 芳", "Chen 陈", "Bo 波", "Hua 华")
     return [
         duty("notify", "Wei 伟", "investigation", at(8, "00:45"), *reach),
@@ -296,7 +296,27 @@ def _calls() -> list[dict[str, Any]]:
     second = two("Insulin at 06:00: ask who brings it.", "06:00 须用胰岛素，问由谁送达。")
     rest = two("Starts the early shift at 06:00; reach before that.", "06:00 上早班，须在此前联系。")
     told = [first, second] + [rest] * 10
-    return [{"rank": n, "person": one["person"], **told[n - 1]} for n, one in enumerate(_candidates(), start=1)]
+    met = two("6 Mar 08:00 – 7 Mar 17:30", "3月6日 08:00 – 3月7日 17:30")
+    ask = [two("Masked?", "是否戴口罩？"), two("Any fever, cough, sore throat?", "有无发热、咳嗽、咽痛？")]
+    rows = [
+        {"rank": n, "person": one["person"], "place": one["places"][0], "when": met, "ask": ask, **told[n - 1]}
+        for n, one in enumerate(_candidates(), start=1)
+    ]
+    rows[0] |= {"phone": "0572 555 0107", "address": two("Building 3, 502", "3 号楼 502"), "by": at(8, "01:30")}
+    rows[1] |= {"phone": "by the neighbour", "by": at(8, "02:00")}
+    return rows
+
+
+def _not_yet() -> list[dict[str, Any]]:
+    return [
+        two(
+            "Call nobody of tube T-0412 positive or a case.",
+            "不得称 T-0412 管中任何人为阳性或病例。",
+            id="tube-T-0412",
+            why=[two("A pool does not show who is positive.", "混采不能说明谁是阳性。", clause=PLAN_8)],
+            waits_for=two("Each person's own swab.", "每人单采结果。"),
+        ),
+    ]
 
 
 def _told() -> dict[str, Any]:
@@ -447,6 +467,7 @@ def night_plan(*, historical: bool = True) -> dict[str, Any]:
         "candidates": _candidates(),
         "groups": _groups(),
         "calls": _calls(),
+        "not_yet": _not_yet(),
         "map": {"outline": {"type": "Polygon", "coordinates": [corner]}, "points": points},
         "calendar": calendar,
         **_told(),

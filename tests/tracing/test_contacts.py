@@ -86,13 +86,15 @@ def test_what_the_lists_held_is_told_and_every_row_not_taken_has_its_line_and_me
     assert reject["mend"]
 
 
-@pytest.mark.parametrize(("lang", "reason"), [("en", "The row pairs a person with herself."), ("zh", "两列为同一人。")])
+@pytest.mark.parametrize(
+    ("lang", "reason"), [("en", "The row pairs a person with the same person."), ("zh", "两列为同一人。")]
+)
 def test_rows_not_taken_are_told_in_the_language_of_the_reader_and_written_in_both(town, capsys, lang, reason):
     words = ["--encounters", f"{town / 'badges.csv'}", "--rejects", f"{town / lang}.csv", "--lang", lang]
     assert run(["trace", "--store", f"{town / 'store'}", "--person", "wei", *WINDOW, *words]) == 0
     assert reason in capsys.readouterr().out
     (row,) = csv.DictReader((town / f"{lang}.csv").read_text(encoding="utf-8-sig").splitlines())
-    assert row["reason_en"] == "The row pairs a person with herself."
+    assert row["reason_en"] == "The row pairs a person with the same person."
     assert row["reason_zh"] == "两列为同一人。"
 
 

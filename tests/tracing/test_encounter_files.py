@@ -103,7 +103,7 @@ def test_rejects_are_written_with_reason_and_mend_in_both_languages(tmp_path):
         rejects.add_all(file.rejects, file="badges.csv")
     (row,) = csv.DictReader((tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").splitlines())
     assert (row["file"], row["line"], row["field"], row["rule"]) == ("badges.csv", "2", "person_b", "told.self_pair")
-    assert (row["reason_en"], row["reason_zh"]) == ("The row pairs a person with herself.", "两列为同一人。")
+    assert (row["reason_en"], row["reason_zh"]) == ("The row pairs a person with the same person.", "两列为同一人。")
     assert row["row"] == f"wei,wei,{NOON}"
 
 

@@ -194,7 +194,9 @@ def _plan(
         "calls": calls.told(named, ranks, derived, ledger, asked, tellers, where),
         "not_candidates": not_candidates(
             [] if asked.people is None else read_people(asked.people), ledger, cases, found, store, asked.now),
-        "map": places.map_of(where, told_cases_, grouped), "calendar": _calendar(follows),
+        "map": {**places.map_of(where, told_cases_, grouped),
+                "synthetic": store is not None and store.identity.kind == "synthetic"},
+        "calendar": _calendar(follows),
         "hypotheses": hypotheses(ledger, cases, statuses, asked, store, tellers, where),
         "if_onset_earlier": changed, "wrong": list(_wrong(reads)),
     }  # fmt: skip

@@ -12,23 +12,31 @@ Plan = Mapping[str, Any]
 
 
 class Cell(TypedDict):
-    """One cell of a table: its text, a smaller second line, a tone (late, soon, quiet) and the reasons behind it."""
+    """One cell of a table: its text, a smaller second line, a tone (late, soon, quiet) and the reasons behind it.
+
+    A telephone number stands large; a language is named where it is not that of the report.
+    """
 
     text: str
     strong: NotRequired[bool]
     sub: NotRequired[str]
     tone: NotRequired[str]
     why: NotRequired[list[str]]
+    tel: NotRequired[str]
+    lang: NotRequired[str]
 
 
 class Act(TypedDict):
-    """One numbered thing to do: its clock as two facts, what, by whom, and why."""
+    """One numbered thing to do: its clock as two facts, what, about whom, how to reach them, by which desk, and why."""
 
     number: str
     remains: str
     deadline: str
     tone: str
     text: str
+    who: str
+    tel: str
+    place: str
     desk: str
     why: list[str]
 
@@ -48,6 +56,10 @@ class Block(TypedDict):
     widths: NotRequired[list[float]]
     svg: NotRequired[str]
     summary: NotRequired[str]
+    most: NotRequired[int]
+    rest: NotRequired[str]
+    rests: NotRequired[list[str]]
+    only: NotRequired[str]
 
 
 NOW, PROPOSED = "now", "if"
@@ -68,14 +80,24 @@ def bullets(items: Sequence[str], *, part: str = "") -> Block:
     return {"kind": "list", "items": list(items), "part": part}
 
 
-def acts(items: Sequence[Act]) -> Block:
+def acts(head: Sequence[str], items: Sequence[Act]) -> Block:
     """Return numbered things to do."""
-    return {"kind": "acts", "items": list(items)}
+    return {"kind": "acts", "head": list(head), "items": list(items)}
+
+
+def fitted(block: Block, rests: Sequence[str]) -> Block:
+    """Return a block that a print cuts so that its page holds it; `rests[n]` says what follows after n rows."""
+    return block | {"rests": list(rests)}
 
 
 def card(items: Sequence[tuple[str, Sequence[str], str]]) -> Block:
     """Return the card of four fields: title, sentences, tone."""
     return {"kind": "card", "items": [{"title": t, "items": list(s), "tone": tone} for t, s, tone in items]}
+
+
+def waits(title: str, items: Sequence[tuple[str, str]]) -> Block:
+    """Return the box of what must not be done yet: each sentence with what it waits for."""
+    return {"kind": "waits", "text": title, "items": [{"text": text, "until": until} for text, until in items]}
 
 
 def figures(items: Sequence[tuple[str, str]], *, part: str = "") -> Block:
@@ -90,8 +112,10 @@ def table(
     *,
     part: str = "",
     summary: str = "",
+    most: int = 0,
+    rest: str = "",
 ) -> Block:
-    """Return a table; with a summary the page shows it folded up."""
+    """Return a table; with a summary the page shows it folded up, a print holds `most` rows and then says `rest`."""
     full: list[list[Cell]] = [[cell(one) if isinstance(one, str) else one for one in row] for row in rows]
     return {
         "kind": "table",
@@ -100,10 +124,21 @@ def table(
         "widths": list(widths),
         "part": part,
         "summary": summary,
+        "most": most,
+        "rest": rest,
     }
 
 
-def cell(text: str, *, strong: bool = False, sub: str = "", tone: str = "", why: Sequence[str] = ()) -> Cell:
+def cell(
+    text: str,
+    *,
+    strong: bool = False,
+    sub: str = "",
+    tone: str = "",
+    why: Sequence[str] = (),
+    tel: str = "",
+    lang: str = "",
+) -> Cell:
     """Return a cell, with only what it has."""
     made: Cell = {"text": text}
     if strong:
@@ -114,7 +149,16 @@ def cell(text: str, *, strong: bool = False, sub: str = "", tone: str = "", why:
         made["tone"] = tone
     if why:
         made["why"] = list(why)
+    if tel:
+        made["tel"] = tel
+    if lang:
+        made["lang"] = lang
     return made
+
+
+def only(blocks: Sequence[Block], where: str) -> list[Block]:
+    """Return blocks that stand on the page alone (`screen`) or in the print alone (`print`)."""
+    return [block | {"only": where} for block in blocks]
 
 
 def drawing(svg: str, text: str, *, part: str = "") -> Block:

@@ -1,220 +1,186 @@
-"""The first page of a report: the card, what to do in the next four hours, the two parts, known and unknown."""
+"""The first page of a report: what is known, what to do and whom to call in the next four hours, what must wait."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from ringfence.exchange.report.acts import act, due_of, gathered, soon, told
 from ringfence.exchange.report.blocks import (
     NOW,
-    PROPOSED,
     Act,
     Block,
     Cell,
     acts,
-    bullets,
     card,
     cell,
-    drawing,
-    figures,
+    fitted,
     heading,
+    only,
     para,
     table,
+    waits,
 )
-from ringfence.exchange.report.charts import daily_svg, hours_svg
-from ringfence.exchange.report.pen import HORIZON, Pen, is_open
+from ringfence.exchange.report.pen import HORIZON, Pen, state_of
 from ringfence.exchange.writing import number
 
-MOST_CALLS = 10
+MOST_CALLS = 20
 MOST_ACTS = 20
-_MOST_NAMES = 6
-_FAR = datetime.max.replace(tzinfo=UTC)
-Duty = Mapping[str, Any]
+_MOST_ON_CARD = 3
+_REACHING = ("locate", "call", "reach")
+_SAME_DAY = re.compile(r"((\d{4}-\d\d-\d\d) \d\d:\d\d) – \2 (\d\d:\d\d)")
+Item = Mapping[str, Any]
 
 
 def first_blocks(pen: Pen) -> list[Block]:
-    """Return the blocks of the first page and of the two parts, in reading order."""
-    return [*_card(pen), *_next_hours(pen), *_due_now(pen), *_if_assessed(pen), *_knowledge(pen)]
+    """Return the blocks of the first page, in reading order."""
+    due = gathered(pen, soon(pen, pen.plan.get("due_now", [])))
+    items = [act(pen, at, group) for at, group in enumerate(due[:MOST_ACTS], start=1)]
+    calls = _calls_of(pen)
+    return [*_card(pen, items), *_begin(pen, items, calls), *_next_hours(pen, items, len(due)), *_calls(pen, calls)]
 
 
-def _card(pen: Pen) -> list[Block]:
-    whole = pen.plan.get("card", {})
-    one = whole.get(pen.language, {})
+def _card(pen: Pen, items: list[Act]) -> list[Block]:
+    """Return the mayor's card; what to decide is not told again where it is an act of the list below."""
+    one = pen.plan.get("card", {}).get(pen.language, {})
+    decide = [line for line in one.get("next", []) if not any(act["text"] in line for act in items)]
+    if len(decide) < len(one.get("next", [])):
+        decide = [*decide, pen.word("acts_below")]
     fields = [
-        (pen.word("known"), one.get("known", []), ""),
+        (pen.word("known"), [*one.get("known", []), *_who(pen)], ""),
         (pen.word("not_known"), one.get("not_known", []), "sunken"),
         (pen.word("done"), one.get("done", []), ""),
-        (pen.word("decide"), one.get("next", []), ""),
+        (pen.word("decide"), decide, ""),
     ]
-    blocks = [heading(pen.word("card"), "card")]
-    if short := pen.text(whole.get("short")):
-        blocks.append(para(short, tone="lead"))
-    return [*blocks, card([(title, said or [pen.word("nothing_told")], tone) for title, said, tone in fields])]
+    told_fields = [(title, said or [pen.word("nothing_told")], tone) for title, said, tone in fields]
+    blocks = [heading(pen.word("card"), "card"), card(told_fields)]
+    if short := pen.text(pen.plan.get("card", {}).get("short")):
+        blocks += only([para(pen.word("short", text=short), tone="quiet")], "screen")
+    return blocks
 
 
-def _next_hours(pen: Pen) -> list[Block]:
+def _who(pen: Pen) -> list[str]:
+    """Return who the cases are, where they are few enough for a card."""
+    cases = pen.plan.get("cases", [])
+    if len(cases) > _MOST_ON_CARD:
+        return []
+    stop = "。" if pen.language == "zh" else "."
+    told = [pen.joined([pen.called(c.get("id")), pen.about(c), state_of(pen, c)]) for c in cases]
+    return [line[:1].upper() + line[1:] + stop for line in told]
+
+
+def _begin(pen: Pen, items: list[Act], calls: list[Item]) -> list[Block]:
+    """Return the box with the first act and the first call, beside what must not be done yet."""
+    lines = []
+    if items:
+        one = items[0]
+        what = one["text"] + (pen.in_brackets(one["who"]) if one["who"] else "")
+        lines.append(pen.word("do_first", what=what, desk=one["desk"], remains=one["remains"], by=one["deadline"]))
+    if calls:
+        first = calls[0]
+        who = pen.listed([first["who"], first["about"], first["tel"]])
+        why = " ".join(first["why"])
+        lines.append(pen.word("call_first_of_all", who=who, why=why))
+    blocks = [card([(pen.word("begin"), lines or [pen.word("nothing_due")], "")])]
+    waiting = _not_yet(pen)
+    return [*blocks, waits(pen.word("not_yet"), waiting)] if waiting else blocks
+
+
+def _not_yet(pen: Pen) -> list[tuple[str, str]]:
+    """Return what must not be done yet, each with what it waits for."""
+    rows = [
+        (pen.text(one), pen.word("until_first", until=until) if (until := pen.named(one, "waits_for")) else "")
+        for one in pen.plan.get("not_yet") or []
+    ]
+    if not rows and pen.plan.get("candidates"):
+        rows.append((pen.word("not_yet_assessed", n=number(len(pen.plan["candidates"]))), ""))
+    return rows
+
+
+def _next_hours(pen: Pen, items: list[Act], many: int) -> list[Block]:
     limit = pen.now + HORIZON
-    due = [d for d in pen.plan.get("due_now", []) if is_open(d) and (pen.at(d.get("due")) or _FAR) <= limit]
-    grouped = gathered(pen, due)
     blocks = [heading(pen.word("next_hours", until=f"{limit:%H:%M}"), "next", part=NOW)]
-    calls = sorted(pen.plan.get("calls", []), key=lambda c: c.get("rank") or 0)
-    items = [_act(pen, at, group) for at, group in enumerate(grouped[:MOST_ACTS], start=1)]
-    late = [item for item in items if item["tone"] == "late"]
-    if late:
-        blocks += [heading(pen.word("late_first"), level=3), acts(late)]
-    blocks += _calls(pen, calls, due)
-    blocks.append(heading(pen.word("by_deadline"), level=3))
-    items = items[len(late) :]
-    blocks.append(acts(items) if items else para(pen.word("nothing_further" if late else "nothing_due"), tone="quiet"))
-    if len(grouped) > MOST_ACTS:
-        blocks.append(para(pen.word("further_acts", n=number(len(grouped) - MOST_ACTS)), tone="quiet"))
-    asked = [u for u in pen.plan.get("unknowns", []) if (pen.at(u.get("by")) or _FAR) <= limit]
-    if asked:
-        names = "; ".join(f"{pen.text(u)} ({pen.when(u.get('by'))})" for u in asked[:5])
-        blocks.append(para(pen.word("unknowns_due", what=names), tone="note"))
-    soon = [
-        d
-        for d in pen.plan.get("if_assessed", {}).get("duties", [])
-        if is_open(d) and (pen.at(d.get("due")) or _FAR) <= limit
-    ]
-    if soon:
-        blocks.append(para(pen.word("would_be_due", n=number(len(soon))), part=PROPOSED))
+    if not items:
+        return [*blocks, para(pen.word("nothing_due"), tone="quiet")]
+    head = [pen.word(code) for code in ("no", "deadline", "what", "desk")]
+    blocks.append(fitted(acts(head, items), _rests(pen, "further_acts", len(items), many)))
+    if many > MOST_ACTS:
+        blocks += only([para(pen.word("further_acts", n=number(many - MOST_ACTS)), tone="quiet")], "screen")
     return blocks
 
 
-def _calls(pen: Pen, calls: list[Mapping[str, Any]], due: list[Duty]) -> list[Block]:
-    blocks = [heading(pen.word("call_first"), level=3)]
-    if not calls:
-        return [*blocks, para(pen.word("no_calls"), tone="quiet")]
-    known = {str(c.get("person")): c for c in pen.plan.get("candidates", [])}
-    duty_of: dict[str, Duty] = {}
-    for one in sorted(due, key=lambda d: _due(pen, d)):
-        for key in {str(one.get("subject")), str(one.get("who"))}:
-            duty_of.setdefault(key, one)
-    rows: list[list[Cell | str]] = []
-    for rank, call in enumerate(calls[:MOST_CALLS], start=1):
-        name = str(call.get("person", ""))
-        about = known.get(name, {})
-        duty = duty_of.get(name)
-        remains, tone = pen.remains(duty.get("due")) if duty else ("", "")
-        rows.append(
-            [
-                cell(str(rank), strong=True),
-                cell(pen.person(about or call), strong=True, sub=vulnerable(pen, about)),
-                cell(pen.text(call), sub=pen.listed([pen.text(q) for q in about.get("questions", ())], 2)),
-                cell(pen.desk(duty) if duty else pen.word("desk_calls")),
-                cell(remains, sub=pen.word("by", time=pen.when(duty.get("due"))) if duty else "", tone=tone),
-            ]
-        )
-    head = [pen.word(code) for code in ("no", "person", "why_first", "desk", "deadline")]
-    blocks.append(table(head, rows, (0.3, 1.2, 3.2, 1, 1.1), part=NOW))
-    if len(calls) > MOST_CALLS:
-        blocks.append(para(pen.word("further_calls", n=number(len(calls) - MOST_CALLS)), tone="quiet"))
-    return blocks
+def _rests(pen: Pen, code: str, shown: int, many: int) -> list[str]:
+    """Return the sentence that says how many rows are not there, for each number of rows that may stand there."""
+    return [pen.word(code, n=number(many - n)) if n < many else "" for n in range(shown + 1)]
 
 
-def vulnerable(pen: Pen, about: Mapping[str, Any]) -> str:
-    """Return in words what makes a person vulnerable."""
-    return pen.listed([pen.term(one, "report.vulnerable", "stratum") for one in about.get("vulnerable") or []])
+def _calls_of(pen: Pen) -> list[Item]:
+    """Return whom to call in order: as the plan ranks them, or whoever the duties of these hours ask to reach."""
+    due = soon(pen, pen.plan.get("due_now", []))
+    ranked = sorted(pen.plan.get("calls", []), key=lambda c: c.get("rank") or 0)
+    if not ranked:
+        rows: list[Item] = []
+        for duty in sorted((d for d in due if d.get("kind") in _REACHING), key=lambda d: due_of(pen, d)):
+            name = pen.called(duty.get("who")) or told(pen, [duty])[0].replace("：", ": ").rpartition(": ")[2]
+            known = pen.people.get(str(duty.get("who")), {})
+            phone, place = pen.reach(duty, known)
+            row = {"who": name, "about": pen.about(known), "tel": phone, "place": "", "met": place}
+            rows.append({**row, "by": duty.get("due"), "why": pen.why(duty.get("why"))[:1], "ask": []})
+        return rows
+    return [_call(pen, call, due) for call in ranked]
 
 
-def _due(pen: Pen, duty: Duty) -> datetime:
-    return pen.at(duty.get("due")) or _FAR
-
-
-def gathered(pen: Pen, duties: Iterable[Duty]) -> list[list[Duty]]:
-    """Return duties of the same kind, desk, hour and sentence together, the earliest first: one act for all of them."""
-    groups: dict[tuple[str, ...], list[Duty]] = defaultdict(list)
-    for duty in duties:
-        due = pen.at(duty.get("due"))
-        when = due.isoformat(timespec="minutes") if due else ""
-        groups[(str(duty.get("kind")), str(duty.get("desk")), when, pen.text(duty))].append(duty)
-    return sorted(groups.values(), key=lambda g: _due(pen, g[0]))
-
-
-def names_of(pen: Pen, group: list[Duty]) -> str:
-    """Return whom a gathered act is about."""
-    if len(group) == 1:
-        return pen.person(group[0].get("who") or group[0].get("subject"))
-    every = [pen.person(duty.get("who") or duty.get("subject")) for duty in group]
-    return pen.word("people_named", n=number(len(group)), names=pen.listed(every, _MOST_NAMES))
-
-
-def _act(pen: Pen, at: int, group: list[Duty]) -> Act:
-    duty = group[0]
-    remains, tone = pen.remains(duty.get("due"))
-    text = pen.text(duty) or pen.term(duty.get("kind"), "duty_kind")
-    who = names_of(pen, group)
+def _call(pen: Pen, call: Item, due: list[Item]) -> Item:
+    name = str(call.get("person", ""))
+    known = pen.people.get(name, {})
+    tie = pen.why(known.get("why"))[1:2]  # the first reason is the class, the second how they were together
+    own = sorted((d for d in due if name in (str(d.get("who")), str(d.get("subject")))), key=lambda d: due_of(pen, d))
+    ask = call.get("ask") or known.get("questions") or ()
     return {
-        "number": str(at),
-        "remains": remains,
-        "deadline": pen.word("by", time=pen.when(duty.get("due"))),
-        "tone": tone,
-        "text": text if len(group) == 1 and who in text else text + pen.in_brackets(who),
-        "desk": pen.desk(duty),
-        "why": pen.why(duty.get("why")),
+        "who": pen.person(known or call),
+        "about": pen.about(known),
+        "tel": str(known.get("phone") or ""),
+        "place": pen.named(call, "address"),
+        "met": pen.joined([pen.named(call, "place"), _SAME_DAY.sub(r"\1–\3", pen.named(call, "when"))]),
+        "by": call.get("by") or (own[0].get("due") if own else None),
+        "why": [*tie, pen.text(call)],
+        "ask": pen.why(ask if isinstance(ask, list | tuple) else [ask]),
     }
 
 
-def _due_now(pen: Pen) -> list[Block]:
-    still = [d for d in pen.plan.get("due_now", []) if is_open(d)]
-    late = sum(1 for d in still if _due(pen, d) < pen.now)
-    soon = sum(1 for d in still if pen.now <= _due(pen, d) <= pen.now + HORIZON)
-    waiting = len(still) - late - soon
-    blocks = [heading(pen.word("part_now"), "now", part=NOW), para(pen.word("part_now_means"), tone="note", part=NOW)]
-    if not still:
-        return [*blocks, para(pen.word("nothing_due"), tone="quiet", part=NOW)]
-    counts = [(late, "late_duties"), (soon, "soon_duties"), (waiting, "later_duties")]
-    blocks.append(figures([(number(n), pen.word(code)) for n, code in counts], part=NOW))
-    return [*blocks, drawing(hours_svg(pen, still), pen.word("hours_told"), part=NOW)]
-
-
-def _if_assessed(pen: Pen) -> list[Block]:
-    part = pen.plan.get("if_assessed", {})
-    blocks = [heading(pen.word("part_if"), "if", part=PROPOSED)]
-    blocks.append(para(pen.word("part_if_means"), tone="note", part=PROPOSED))
-    classes = [(number(n), pen.contact_class(code)) for code, n in part.get("by_class", {}).items()]
-    classes.append((number(part.get("person_days") or 0), pen.word("person_days")))
-    blocks.append(figures(classes, part=PROPOSED))
-    rows: list[list[Cell | str]] = [
-        [
-            cell(pen.contact_class(m.get("class")), strong=True),
-            cell(pen.term(m.get("course"), "course"), sub=pen.term(m.get("stage") or "", "stage")),
-            pen.term(m.get("rung"), "rung"),
-            number(m.get("n") or 0),
-            number(m.get("person_days") or 0),
+def _calls(pen: Pen, calls: list[Item]) -> list[Block]:
+    blocks = [heading(pen.word("call_first"), "calls", part=NOW)]
+    if not calls:
+        return [*blocks, para(pen.word("no_calls"), tone="quiet")]
+    if not pen.plan.get("calls"):
+        blocks.append(para(pen.word("not_ranked"), tone="note"))
+    reached, dated = any(one["tel"] or one["place"] for one in calls), any(one["by"] for one in calls)
+    if not any(one["tel"] for one in calls):
+        blocks.append(para(pen.word("no_numbers"), tone="note"))
+    common = [ask for ask in calls[0]["ask"] if len(calls) > 1 and all(ask in one["ask"] for one in calls)]
+    if common:
+        blocks.append(para(pen.word("ask_each", ask=" ".join(common)), part=NOW))
+    rows, before = [], ""
+    for rank, one in enumerate(calls[:MOST_CALLS], start=1):
+        own = [ask for ask in one["ask"] if ask not in common]
+        asked = pen.word("ask_colon") + " ".join(own[:2]) if any(own) else ""
+        asked, before = pen.word("ask_as_above") if asked and asked == before else asked, asked
+        met = pen.word("met", place=one["met"]) if one["met"] else ""
+        remains, tone = pen.remains(one["by"])
+        row: list[Cell | str] = [
+            cell(str(rank), strong=True),
+            cell(one["who"], strong=True, sub=one["about"]),
+            cell("" if one["tel"] or one["place"] else "—", tel=one["tel"], sub=one["place"]),
+            cell(pen.by(one["by"]) or "—", sub=remains if one["by"] else "", tone=tone),
+            cell(" ".join([*one["why"], met]).strip(), sub=asked),
         ]
-        for m in part.get("measures", [])
-    ]
-    if rows:
-        head = [pen.word(code) for code in ("class", "course", "instrument", "people", "person_days")]
-        blocks.append(table(head, rows, (1.4, 1.8, 1.2, 0.8, 1), part=PROPOSED))
-        blocks.append(para(pen.word("cost"), tone="quiet", part=PROPOSED))
-    for code, days in (("tests", "tests_by_day"), ("rooms", "rooms_by_day"), ("seats", "seats_by_day")):
-        if part.get(days):
-            blocks.append(drawing(daily_svg(pen, code, part[days]), pen.word(f"{code}_told"), part=PROPOSED))
+        rows.append([c for c, kept in zip(row, (True, True, reached, dated, True), strict=True) if kept])
+    codes = ["no", "who", *["phone_place"] * reached, *["deadline"] * dated, "why_first"]
+    widths = [0.3, 1.2, *[1.6] * reached, *[0.9] * dated, 3.4]
+    listed = table([pen.word(code) for code in codes], rows, widths, part=NOW)
+    blocks.append(fitted(listed, _rests(pen, "further_calls", len(rows), len(calls))))
+    if len(calls) > MOST_CALLS:
+        further = para(pen.word("further_calls", n=number(len(calls) - MOST_CALLS)), tone="quiet")
+        blocks += only([further], "screen")
     return blocks
-
-
-def _knowledge(pen: Pen) -> list[Block]:
-    blocks = [heading(pen.word("knowledge"), "known"), heading(pen.word("known"), level=3)]
-    known = [pen.text(one) for one in pen.plan.get("knowns", [])]
-    blocks.append(bullets(known) if known else para(pen.word("nothing_told"), tone="quiet"))
-    blocks.append(heading(pen.word("not_known"), level=3))
-    rows: list[list[Cell | str]] = []
-    for one in pen.plan.get("unknowns", []):
-        remains, tone = pen.remains(one.get("by"))
-        rows.append(
-            [
-                cell(pen.text(one), strong=True),
-                pen.desk(one),
-                cell(remains, sub=pen.word("by", time=pen.when(one.get("by"))) if one.get("by") else "", tone=tone),
-                pen.text(one.get("trigger")),
-            ]
-        )
-    if rows:
-        head = [pen.word(code) for code in ("not_known", "who_finds", "deadline", "trigger")]
-        blocks.append(table(head, rows, (2, 1, 1.1, 2)))
-    return blocks if rows else [*blocks, para(pen.word("nothing_told"), tone="quiet")]

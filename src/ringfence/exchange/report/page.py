@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ringfence.exchange.report.blocks import NOW, PROPOSED, Act, Block, Cell, Plan
 from ringfence.exchange.report.first import first_blocks
+from ringfence.exchange.report.parts import part_blocks
 from ringfence.exchange.report.pen import Pen, pen
 from ringfence.exchange.report.rest import rest_blocks
 from ringfence.exchange.report.svg import sheet
@@ -65,16 +67,17 @@ def is_historical(one: Pen) -> bool:
 def facts_line(one: Pen) -> str:
     """Return up to when the facts were known, and the pack by name."""
     name = one.text(one.plan.get("pack", {}).get("name"))
-    return one.word("facts_as_of", now=moment(one.now, one.language, year=True), zone=str(one.zone), pack=name)
+    zone = one.word("beijing_time") if str(one.zone) == "Asia/Shanghai" else str(one.zone)
+    return one.word("facts_as_of", now=moment(one.now, one.language, year=True), zone=zone, pack=name)
 
 
 def all_blocks(one: Pen) -> list[Block]:
     """Return everything a report says, in reading order."""
-    return [*first_blocks(one), *rest_blocks(one)]
+    return [*first_blocks(one), *part_blocks(one), *rest_blocks(one)]
 
 
 def _half(one: Pen) -> str:
-    blocks = all_blocks(one)
+    blocks = [block for block in all_blocks(one) if block.get("only") != "print"]
     links = "".join(
         f'<li><a href="#{_anchor(one, b)}">{safe(b.get("text", ""))}</a></li>' for b in blocks if b.get("anchor")
     )
@@ -84,16 +87,11 @@ def _half(one: Pen) -> str:
         f'<div class="half {one.language}" id="{one.language}" lang="{_HTML_LANG[one.language]}">'
         f'{banner}<main class="sheet">\n'
         f'<h1>{safe(title_of(one))}</h1><p class="meta">{safe(facts_line(one))} · {safe(pack_of(one))}</p>\n'
-        f"{''.join(_block(one, b) for b in blocks[: _after_card(blocks)])}"
-        f"{''.join(_block(one, b) for b in blocks[_after_card(blocks) : _after_acts(blocks)])}"
+        f"{''.join(_block(one, b) for b in blocks[: _after_acts(blocks)])}"
         f'<nav aria-label="{safe(one.word("contents"))}"><ul class="toc">{links}</ul></nav>\n'
         f"{''.join(_block(one, b) for b in blocks[_after_acts(blocks) :])}"
         f"<footer>{banner}<p>{foot}</p></footer>\n</main></div>\n"
     )
-
-
-def _after_card(blocks: list[Block]) -> int:
-    return next(at for at, b in enumerate(blocks) if b["kind"] == "card") + 1
 
 
 def _after_acts(blocks: list[Block]) -> int:
@@ -143,6 +141,14 @@ def _card(_: Pen, block: Block) -> str:
     return f'<div class="card">{fields}</div>'
 
 
+def _waits(_: Pen, block: Block) -> str:
+    items = "".join(
+        f'<li><b>{safe(one["text"])}</b><span class="sub">{safe(one["until"])}</span></li>'
+        for one in block.get("items", [])
+    )
+    return f'<div class="card"><div class="wait"><h3>{safe(block.get("text", ""))}</h3><ul>{items}</ul></div></div>'
+
+
 def _figures(_: Pen, block: Block) -> str:
     items = "".join(
         f"<div><dt>{safe(one['label'])}</dt><dd>{safe(one['number'])}</dd></div>" for one in block.get("items", [])
@@ -155,12 +161,24 @@ def _acts(one: Pen, block: Block) -> str:
 
 
 def _act(one: Pen, act: Act) -> str:
+    about = "".join(f'<span class="sub">{safe(act[code])}</span>' for code in ("who", "place") if act[code])
+    why = "".join(f'<span class="sub why">{safe(one.word("why_colon") + reason)}</span>' for reason in act["why"])
     return (
         f'<li class="tone-{act["tone"] or "none"}"><span class="no">{safe(act["number"])}</span>'
-        f'<span class="clock"><b>{safe(act["remains"])}</b>{safe(act["deadline"])}</span>'
-        f'<div class="what">{safe(act["text"])}{_why(one, act["why"])}</div>'
+        f'<span class="clock"><b>{safe(act["deadline"])}</b><span>{safe(act["remains"])}</span></span>'
+        f'<div class="what"><b>{safe(act["text"])}</b>{_tel(act["tel"])}{about}{why}</div>'
         f'<span class="desk">{safe(act["desk"])}</span></li>'
     )
+
+
+def _tel(number: str) -> str:
+    """Return a telephone number, large and to be tapped; what is no number stays text."""
+    if not number:
+        return ""
+    plain = re.sub(r"[\s()-]", "", number)
+    if not re.fullmatch(r"\+?[0-9]{3,20}", plain):
+        return f'<span class="tel">{safe(number)}</span>'
+    return f'<a class="tel" href="tel:{plain}">{safe(number)}</a>'
 
 
 def _why(one: Pen, reasons: list[str]) -> str:
@@ -189,25 +207,33 @@ def _table(one: Pen, block: Block) -> str:
 
 
 def _cell(one: Pen, cell: Cell, label: str, *, first: bool) -> str:
-    main = f"<b>{safe(cell['text'])}</b>" if cell.get("strong") else safe(cell["text"])
+    text = safe(cell["text"])
+    if cell.get("lang"):
+        text = f'<span lang="{_HTML_LANG[cell["lang"]]}">{text}</span>'
+    main = f"<b>{text}</b>" if cell.get("strong") else text
     if cell.get("tone") in ("late", "soon"):
         main = f'<span class="main">{main}</span>'
+    main = _tel(cell.get("tel", "")) + main
     sub = f'<span class="sub">{safe(cell["sub"])}</span>' if cell.get("sub") else ""
-    tone = f" tone-{cell['tone']}" if cell.get("tone") else ""
-    css = f' class="{"" if cell["text"] or sub else "empty"}{tone}"' if tone or not (cell["text"] or sub) else ""
+    tone = f"tone-{cell['tone']}" if cell.get("tone") else ""
+    css = f"{'' if main or sub else 'empty'} {tone}".strip()
     name = "th" if first else "td"
     role = ' scope="row" role="rowheader"' if first else ' role="cell"'
-    return f'<{name}{role}{css} data-label="{label}"><div>{main}{sub}{_why(one, cell.get("why", []))}</div></{name}>'
+    mark = f' class="{css}"' if css else ""
+    return f'<{name}{role}{mark} data-label="{label}"><div>{main}{sub}{_why(one, cell.get("why", []))}</div></{name}>'
 
 
 def _drawing(_: Pen, block: Block) -> str:
-    return f'<div class="drawing">{block.get("svg", "")}<p>{safe(block.get("text", ""))}</p></div>'
+    told = safe(block.get("text", ""))
+    rolled = f'<div class="roll" tabindex="0" role="group" aria-label="{told}">{block.get("svg", "")}</div>'
+    return f'<div class="drawing">{rolled}<p>{told}</p></div>'
 
 
 _INNER = {
     "para": _para,
     "list": _list,
     "card": _card,
+    "waits": _waits,
     "figures": _figures,
     "acts": _acts,
     "table": _table,

@@ -13,21 +13,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ringfence.exchange.report.blocks import Plan
+from ringfence.exchange.report.blocks import Block, Plan, para
 from ringfence.exchange.report.page import all_blocks, facts_line, is_historical, pack_of, tag_of, title_of
 from ringfence.exchange.report.pen import Pen, pen
 from ringfence.exchange.report.svg import alone, sheet
 
 FONT = "RingfenceSansSC-Regular.otf"
 MISSING = "□"
-MOST_ROWS = 200  # a longer list is set plainly, a line a row, and without tags: rich cells take many seconds
 _TURNING = dict.fromkeys(
     (0xAD, 0xFEFF, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )  # unseen signs, and those that turn the reading order
+_NARROW = {ord("“"): '"', ord("”"): '"', ord("‘"): "'", ord("’"): "'", ord("·"): "|"}  # wide signs of a Chinese font
 
 
 def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")) -> None:
-    """Write the report of a plan as one PDF, a half for each language; the same plan makes the same bytes."""
+    """Write the report of a plan as one tagged PDF (PDF/UA-1), a half for each language; same plan, same bytes."""
     import typst  # a compiled library of 30 MB: only a print needs it
 
     first = pen(plan, languages[0])
@@ -37,14 +37,14 @@ def write_pdf(plan: Plan, path: Path, *, languages: Sequence[str] = ("zh", "en")
         compiler = typst.Compiler(
             sheet("report.typ").encode(), font_paths=fonts_found, sys_inputs={"halves": json.dumps(printed)}
         )
-        made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()))
+        made = compiler.compile(format="pdf", timestamp=int(first.now.timestamp()), pdf_standards="ua-1")
     if not isinstance(made, bytes):
         raise TypeError("the setter of prints gave no single file")
     path.write_bytes(made)
 
 
 def _half(one: Pen) -> dict[str, Any]:
-    blocks = [_printed(block) for block in all_blocks(one)]
+    blocks = [printed for block in all_blocks(one) for printed in _printed(block)]
     half = {
         "language": one.language,
         "title": title_of(one),
@@ -54,41 +54,42 @@ def _half(one: Pen) -> dict[str, Any]:
         "historical": one.word("historical") if is_historical(one) else "",
         "tags": {part: tag_of(one, part) for part in ("now", "if")},
         "why": one.word("why_colon"),
+        "joint": "，" if one.language == "zh" else ", ",
         "page": one.word("page"),
         "of": one.word("page_of"),
         "missing": "",
         "blocks": blocks,
     }
     lost: set[str] = set()
-    shown = _shown(half, lost)
+    shown = _shown(half, lost, {} if one.language == "zh" else _NARROW)
     if lost:
         codes = " ".join(f"U+{ord(c):04X}" for c in sorted(lost)[:20])
         shown["missing"] = one.word("missing_signs", n=len(lost), codes=codes)
     return shown  # type: ignore[no-any-return]
 
 
-def _printed(block: Mapping[str, Any]) -> dict[str, Any]:
-    made = dict(block)
-    if made["kind"] == "table" and len(made["rows"]) > MOST_ROWS:
-        rows = [[_flat(c) for c in row[:4]] for row in made["rows"]]  # what to ask stands with the group
-        return made | {"kind": "names", "head": made["head"][:4], "widths": [1.9, 1.4, 2, 2.4], "rows": rows}
+def _printed(block: Block) -> list[dict[str, Any]]:
+    """Return a block as it is printed: long tables end after their first rows and say where the rest is."""
+    made: dict[str, Any] = dict(block)
+    if made.get("only") == "screen":
+        return []
+    most = made.get("most") or 0
     if made["kind"] == "drawing":
         made["svg"] = alone(made["svg"])
-    return made
+    elif most and len(made.get("rows", ())) > most:
+        made["rows"] = made["rows"][:most]
+        return [made, dict(para(made["rest"], tone="quiet", part=made.get("part", "")))]
+    return [made]
 
 
-def _flat(one: Mapping[str, Any]) -> str:
-    """Return a cell of a long list on one line."""
-    return " · ".join(part for part in (one["text"], one.get("sub", "")) if part)
-
-
-def _shown(value: Any, lost: set[str]) -> Any:
+def _shown(value: Any, lost: set[str], narrow: Mapping[int, str]) -> Any:
     """Return a value in which every character that the font lacks is a visible square, and note which were lost."""
     if isinstance(value, str):
-        return _text(value, lost)
+        return _text(value.translate(narrow), lost)
     if isinstance(value, Mapping):
-        return {name: _shown(one, lost) for name, one in value.items()}
-    return [_shown(one, lost) for one in value] if isinstance(value, list | tuple) else value
+        own = {} if value.get("lang") else narrow
+        return {name: _shown(one, lost, own) for name, one in value.items()}
+    return [_shown(one, lost, narrow) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _text(value: str, lost: set[str]) -> str:

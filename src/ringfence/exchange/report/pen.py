@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ringfence.exchange.report.blocks import Plan
+from ringfence.exchange.report.sources import Sources, has_han
 from ringfence.exchange.writing import brief_duration, day, moment, number
 from ringfence.vocabulary.words import sentence, table
 
@@ -25,6 +26,8 @@ class Pen:
     language: str
     zone: tzinfo
     now: datetime
+    sources: Sources
+    people: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def word(self, code: str, **values: object) -> str:
         """Return a sentence of the report."""
@@ -48,6 +51,13 @@ class Pen:
             return str(value.get(self.language) or value.get(other) or "")
         return "" if value is None else str(value)
 
+    def named(self, item: Mapping[str, Any], code: str) -> str:
+        """Return a value of an item in the language, from whichever of its keys gives it: said, en, zh, or plain."""
+        for key in (f"{code}_said", f"{code}_{self.language}", code):
+            if item.get(key):
+                return self.text(item[key])
+        return ""
+
     def desk(self, duty: Mapping[str, Any]) -> str:
         """Return the desk's word."""
         who = duty.get("desk") or duty.get("who") or ""
@@ -56,8 +66,11 @@ class Pen:
         return self.term(who, "desk") if who else ""
 
     def contact_class(self, code: object) -> str:
-        """Return the word of a class of contacts."""
+        """Return the word of a class of contacts: as the plan's pack calls it, or the common one."""
         plain = str(code or "none")
+        told = self.plan.get("if_assessed", {}).get("names", {}).get(plain)
+        if told:
+            return self.text(told)
         word = f"report.class_{_CLASSES.get(plain, plain)}"
         return sentence(word, {}, self.language) if word in table() else self.term(plain, "class")
 
@@ -86,7 +99,17 @@ class Pen:
         first, last = self.at(start), self.at(end)
         if first and last and first.date() == last.date() and len(str(end)) > 10:
             return f"{self.when(start)}–{last:%H:%M}"
+        if start and not end:
+            return self.word("since", time=self.when(start))
         return f"{self.when(start)} – {self.when(end)}" if start or end else ""
+
+    def by(self, value: object) -> str:
+        """Return a deadline: the time of day alone where it is today's, otherwise with its day."""
+        found = self.at(value)
+        if found is None:
+            return ""
+        time = f"{found:%H:%M}" if found.date() == self.now.date() else moment(found, self.language)
+        return self.word("by", time=time)
 
     def remains(self, value: object) -> tuple[str, str]:
         """Return what remains until a moment, and its tone: late, soon or none."""
@@ -105,15 +128,24 @@ class Pen:
         return brief_duration(minutes, self.language)
 
     def why(self, reasons: object) -> list[str]:
-        """Return the sentences of reasons, each with its clause."""
+        """Return the sentences of reasons, each with the number of its clause among the sources."""
         if not isinstance(reasons, Sequence) or isinstance(reasons, str):
-            return [self.text(reasons)] if reasons else []
+            reasons = [reasons] if reasons else []
         told = []
         for one in reasons:
-            clause = one.get("clause") if isinstance(one, Mapping) else None
             text = self.text(one)
-            told.append(f"{text} [{self.text(clause)}]" if clause else text)
-        return [text for text in told if text]
+            number = self.sources.number(one) if isinstance(one, Mapping) and text else 0
+            told.append(f"{text} [{number}]" if number else text)
+        return list(dict.fromkeys(text for text in told if text))
+
+    def cited(self, text: str) -> str:
+        """Return a text whose Chinese end, a law by its own title, stands among the sources instead."""
+        at = next((n for n, c in enumerate(text) if has_han(c)), len(text))
+        if self.language == "zh" or at == len(text):
+            return text
+        head = text[:at].rstrip(' :("“')
+        whole = f"{head} — {text[at:]}"
+        return f"{head} [{self.sources.number({'clause': whole, 'clause_en': whole})}]"
 
     def listed(self, texts: Iterable[str], most: int = 0) -> str:
         """Return texts in a row; beyond the most, how many more."""
@@ -122,6 +154,10 @@ class Pen:
         if most and len(every) > most:
             return joint.join(every[:most]) + self.word("and_more", n=number(len(every) - most))
         return joint.join(every)
+
+    def joined(self, texts: Iterable[str]) -> str:
+        """Return the parts of one statement with commas."""
+        return ("，" if self.language == "zh" else ", ").join(text for text in texts if text)
 
     @property
     def colon(self) -> str:
@@ -146,6 +182,30 @@ class Pen:
             return str(value.get("name") or value.get("subject") or value.get("person") or value.get("id") or "")
         return "" if value is None else self.subject(str(value))
 
+    def called(self, value: object) -> str:
+        """Return how a sentence calls a person: a name, or an id with the word for what it is the id of."""
+        name = self.person(value)
+        known = self.people.get(str(value), {})
+        if known.get("name") not in (None, "", name):
+            return str(known["name"])
+        if not name.isdigit():
+            return name
+        return self.word(
+            "case_id" if any(str(c.get("id")) == name for c in self.plan.get("cases", [])) else "person_id", id=name
+        )
+
+    def about(self, item: Mapping[str, Any]) -> str:
+        """Return sex, age, relation and vulnerabilities of a person, as far as the plan tells them."""
+        sex = self.term(f"sex.{item['sex']}", "report") if item.get("sex") else ""
+        age = "" if item.get("age") is None else self.word("age", n=item["age"])
+        marks = [self.term(one, "report.vulnerable", "stratum") for one in item.get("vulnerable") or []]
+        return self.listed([sex, age, self.named(item, "relation"), *marks])
+
+    def reach(self, *items: Mapping[str, Any]) -> tuple[str, str]:
+        """Return telephone and place of a person from the first item that tells each."""
+        phone = next((str(one["phone"]) for one in items if one.get("phone")), "")
+        return phone, next((text for one in items if (text := self.named(one, "place"))), "")
+
 
 def pen(plan: Plan, language: str) -> Pen:
     """Return the pen of a plan; an unknown zone is read as UTC."""
@@ -155,9 +215,25 @@ def pen(plan: Plan, language: str) -> Pen:
     except (ZoneInfoNotFoundError, ValueError):
         zone = ZoneInfo("UTC")
     now = datetime.fromisoformat(str(plan["now"]))
-    return Pen(plan, language, zone, (now if now.tzinfo else now.replace(tzinfo=zone)).astimezone(zone))
+    local = (now if now.tzinfo else now.replace(tzinfo=zone)).astimezone(zone)
+    return Pen(plan, language, zone, local, Sources(language), _people(plan))
+
+
+def _people(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return what the plan tells of each person under the id, from its cases, candidates and calls."""
+    people: dict[str, dict[str, Any]] = {}
+    for code, name in (("cases", "id"), ("candidates", "person"), ("calls", "person")):
+        for one in plan.get(code, []):
+            kept = {key: value for key, value in one.items() if value not in (None, "", [])}
+            people.setdefault(str(one.get(name)), {}).update(kept)
+    return people
 
 
 def is_open(duty: Mapping[str, Any]) -> bool:
     """Return whether a duty still asks for something."""
     return str(duty.get("state", "open")) not in _DONE
+
+
+def state_of(pen: Pen, case: Mapping[str, Any]) -> str:
+    """Return the word of a case's state."""
+    return pen.named(case, "state") if case.get("state_said") else pen.term(case.get("state") or "", "word")

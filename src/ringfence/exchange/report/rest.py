@@ -1,95 +1,136 @@
-"""The further pages of a report: map, cases, groups, duties by desk, calendar, hypotheses, errors, the annex."""
+"""The further pages of a report: map, cases, evidence groups, hypotheses, and what an earlier onset would change."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from ringfence.exchange.report.blocks import NOW, PROPOSED, Block, Cell, bullets, cell, drawing, heading, para, table
-from ringfence.exchange.report.first import gathered, names_of, vulnerable
-from ringfence.exchange.report.map import map_svg, numbered
-from ringfence.exchange.report.pen import Pen, is_open
+from ringfence.exchange.report.blocks import (
+    PROPOSED,
+    Block,
+    Cell,
+    bullets,
+    cell,
+    drawing,
+    heading,
+    only,
+    para,
+    table,
+)
+from ringfence.exchange.report.lists import annex_blocks, calendar_blocks, duty_blocks, people_table
+from ringfence.exchange.report.map import map_svg, merged
+from ringfence.exchange.report.notes import note_blocks
+from ringfence.exchange.report.pen import Pen, state_of
 from ringfence.exchange.report.timeline import case_svg
-from ringfence.exchange.writing import brief_duration, number, shortened
+from ringfence.exchange.writing import number
 
-MOST_IN_GROUP = 10
-MOST_WRONG = 50
+MOST_CASES_PRINTED = 6
+MOST_EVENTS_PRINTED = 16
+MOST_PLACES_PRINTED = 14
+MOST_IN_GROUP = 6
+MOST_GROUPS_PRINTED = 12
+MOST_CHANGED_PRINTED = 12
 Item = Mapping[str, Any]
 
 
 def rest_blocks(pen: Pen) -> list[Block]:
-    """Return the blocks after the first pages, in reading order; the long lists stand last."""
+    """Return the blocks after the first pages, in reading order; the long lists stand last, the sources at the end."""
     return [
         *_map(pen),
         *_cases(pen),
         *_groups(pen),
-        *_duties(pen),
-        *_calendar(pen),
+        *duty_blocks(pen),
+        *calendar_blocks(pen),
         *_hypotheses(pen),
         *_earlier(pen),
-        *_wrong(pen),
-        *_files(pen),
-        *_annex(pen),
+        *annex_blocks(pen),
+        *note_blocks(pen),
     ]
 
 
 def _map(pen: Pen) -> list[Block]:
     blocks = [heading(pen.word("map"), "map")]
-    points = numbered(pen.plan.get("map", {}).get("points", []))
+    points = merged(pen, pen.plan.get("map", {}).get("points", []))
     if not points:
         return [*blocks, para(pen.word("map_empty"), tone="quiet")]
     blocks.append(drawing(map_svg(pen, points), pen.word("map_told", n=number(len(points)))))
     rows: list[list[Cell | str]] = [
-        [str(at), pen.text(p) or pen.word("no_name"), pen.term(p.get("kind") or "", "report.place"), number(p["n"])]
+        [
+            cell(str(at), strong=True),
+            p.name or pen.word("no_name"),
+            number(p.people) if p.people else "—",
+            pen.listed([pen.term(kind, "report.place") for kind in p.kinds]),
+        ]
         for at, p in enumerate(points, start=1)
     ]
-    head = [pen.word(code) for code in ("no", "place", "kind", "people")]
-    summary = pen.word("map_table") if len(rows) > 12 else ""
-    return [*blocks, table(head, rows, (0.4, 3, 1.5, 0.8), summary=summary)]
+    head = [pen.word(code) for code in ("no", "place", "to_assess", "note")]
+    summary = pen.word("map_table") if len(rows) > MOST_PLACES_PRINTED else ""
+    rest = pen.word("rest_html", n=number(len(rows) - MOST_PLACES_PRINTED))
+    return [*blocks, table(head, rows, (0.4, 3, 1.2, 1.6), summary=summary, most=MOST_PLACES_PRINTED, rest=rest)]
 
 
 def _cases(pen: Pen) -> list[Block]:
+    cases = pen.plan.get("cases", [])
     blocks = [heading(pen.word("cases"), "cases")]
-    for case in pen.plan.get("cases", []):
-        blocks.append(heading(_case_title(pen, case), level=3))
-        facts = [
-            (pen.word("onset"), pen.when(case.get("onset"))),
-            (pen.word("first_positive"), pen.when(case.get("first_positive"))),
-            (pen.word("isolated"), pen.when(case.get("isolated"))),
-            (pen.word("infectious"), pen.span(*[*(case.get("infectious") or ()), None, None][:2])),
-        ]
-        unknown = pen.word("not_known")
-        blocks.append(para(" · ".join(f"{name}: {value or unknown}" for name, value in facts)))
-        events = sorted(case.get("timeline", []), key=lambda e: str(e.get("at")))
-        if not events:
-            continue
-        if svg := case_svg(pen, case):
-            blocks.append(drawing(svg, pen.word("timeline_told")))
+    if not cases:
+        return [*blocks, para(pen.word("no_cases"), tone="quiet")]
+    codes = ("onset", "first_positive", "isolated")
+    if len(cases) > 1:
         rows: list[list[Cell | str]] = [
             [
-                cell(pen.span(e.get("at"), e.get("until")) if e.get("until") else pen.when(e.get("at"))),
-                pen.term(e.get("kind") or "", "report.event", "fact_kind"),
-                cell(pen.text(e), strong=e.get("kind") in ("onset", "sample", "positive", "isolated")),
-                pen.text(e.get("place")),
+                cell(pen.person(case), strong=True, sub=state_of(pen, case)),
+                *(pen.when(case.get(code)) or pen.word("not_known") for code in codes),
+                pen.span(*[*(case.get("infectious") or ()), None, None][:2]) or pen.word("not_known"),
             ]
-            for e in events
+            for case in cases
         ]
-        head = [pen.word(code) for code in ("when", "kind", "what", "place")]
-        summary = pen.word("timeline_rows", n=number(len(rows))) if len(rows) > 15 else ""
-        blocks.append(table(head, rows, (1.5, 1, 3, 1.3), summary=summary))
-    return blocks if len(blocks) > 1 else [*blocks, para(pen.word("no_cases"), tone="quiet")]
+        head = [pen.word(code) for code in ("case", *codes, "infectious")]
+        blocks.append(table(head, rows, (1.4, 1.2, 1.2, 1.2, 1.8)))
+    for at, case in enumerate(cases):
+        own = _case(pen, case)
+        blocks += only(own, "screen") if at >= MOST_CASES_PRINTED else own
+    if len(cases) > MOST_CASES_PRINTED:
+        rest = pen.word("rest_html", n=number(len(cases) - MOST_CASES_PRINTED))
+        blocks += only([para(rest, tone="quiet")], "print")
+    return blocks
 
 
-def _case_title(pen: Pen, case: Item) -> str:
-    sex = pen.term(case.get("sex") or "", "report.sex")
-    age = pen.word("age", n=case["age"]) if case.get("age") is not None else ""
-    who = str(case.get("name") or case.get("subject") or case.get("id") or "")
-    return pen.listed([who, sex, age, pen.term(case.get("state") or "", "word")])
+def _case(pen: Pen, case: Item) -> list[Block]:
+    title = pen.joined([pen.person(case), pen.about(case), state_of(pen, case)])
+    span = pen.span(*[*(case.get("infectious") or ()), None, None][:2])
+    facts = [(pen.word(code), pen.when(case.get(code))) for code in ("onset", "first_positive", "isolated")]
+    facts.append((pen.word("infectious"), span))
+    line = "；" if pen.language == "zh" else "; "
+    said = line.join(f"{name}{pen.colon}{value or pen.word('not_known')}" for name, value in facts)
+    blocks = [heading(title, level=3), para(said)]
+    rows = _events(pen, case)
+    if not rows:
+        return blocks
+    if svg := case_svg(pen, case):
+        blocks.append(drawing(svg, pen.word("timeline_told")))
+    head = [pen.word(code) for code in ("when", "kind", "what", "place")]
+    widths: tuple[float, ...] = (1.6, 0.9, 3, 1.6)
+    if not any(isinstance(row[3], str) and row[3] for row in rows):
+        head, rows, widths = head[:3], [row[:3] for row in rows], widths[:3]
+    summary = pen.word("timeline_rows", n=number(len(rows))) if len(rows) > MOST_EVENTS_PRINTED else ""
+    rest = pen.word("rest_html", n=number(len(rows) - MOST_EVENTS_PRINTED))
+    blocks.append(table(head, rows, widths, summary=summary, most=MOST_EVENTS_PRINTED, rest=rest))
+    return blocks
 
 
-def _people(pen: Pen) -> dict[str, Item]:
-    return {str(c.get("person")): c for c in pen.plan.get("candidates", [])}
+def _events(pen: Pen, case: Item) -> list[list[Cell | str]]:
+    """Return the rows of a case's time; what stands there twice is told once, a place only where it is not yet said."""
+    rows: dict[tuple[str, ...], list[Cell | str]] = {}
+    for e in sorted(case.get("timeline", []), key=lambda e: str(e.get("at"))):
+        when = pen.span(e.get("at"), e.get("until")) if e.get("until") else pen.when(e.get("at"))
+        text, place = pen.text(e), pen.named(e, "place")
+        kind = pen.term(e.get("kind") or "", "report.event", "fact_kind")
+        mark = e.get("kind") in ("onset", "sample", "positive", "isolated", "result", "case")
+        rows.setdefault(
+            (when, kind, text),
+            [when, kind, cell(text, strong=mark), "" if place in text else place],
+        )
+    return list(rows.values())
 
 
 def _groups(pen: Pen) -> list[Block]:
@@ -97,114 +138,42 @@ def _groups(pen: Pen) -> list[Block]:
         heading(pen.word("groups"), "groups", part=PROPOSED),
         para(pen.word("groups_mean"), tone="note", part=PROPOSED),
     ]
-    people = _people(pen)
+    people = {str(c.get("person")): c for c in pen.plan.get("candidates", [])}
     seen: set[str] = set()
-    for group in pen.plan.get("groups", []):
-        blocks += _group(pen, group, people)
+    groups = pen.plan.get("groups", [])
+    for at, group in enumerate(groups):
+        own = _group(pen, group, people)
+        blocks += only(own, "screen") if at >= MOST_GROUPS_PRINTED else own
         seen |= {str(one) for one in group.get("people", [])}
+    if len(groups) > MOST_GROUPS_PRINTED:
+        rest = pen.word("rest_html", n=number(len(groups) - MOST_GROUPS_PRINTED))
+        blocks += only([para(rest, tone="quiet")], "print")
     alone = [c for name, c in people.items() if name not in seen]
     if alone:
         blocks.append(heading(pen.word("no_group", n=number(len(alone))), level=3))
-        blocks += _rows_of(pen, alone, set(), [])
+        blocks.append(people_table(pen, alone, set(), MOST_IN_GROUP))
     return blocks if len(blocks) > 2 else [*blocks, para(pen.word("nobody"), tone="quiet")]
 
 
 def _group(pen: Pen, group: Item, people: Mapping[str, Item]) -> list[Block]:
     members = [people[str(one)] for one in group.get("people", []) if str(one) in people]
     size = group.get("n") or len(members)
-    title = pen.word("group_of", n=number(size), cls=pen.contact_class(group.get("class")), what=pen.text(group))
-    where = pen.listed([pen.text(group.get("place")), pen.span(group.get("from"), group.get("until"))])
-    shared, questions = pen.why(group.get("shared")), pen.why(group.get("questions"))
-    asked = [pen.word("ask") + pen.colon + pen.listed(questions)] if questions else []
-    facts = [pen.word("shared_facts") + where, *shared, *asked]
-    differs = [pen.text(one) for one in group.get("differs", [])]
     label = str(group.get("id") or "").upper()
-    blocks = [heading(f"{label} · {title}" if label else title, level=3), bullets(facts)]
-    return blocks + _rows_of(pen, members, {*shared, *questions}, differs)
-
-
-def _rows_of(pen: Pen, members: list[Item], shared: set[str], differs: list[str]) -> list[Block]:
-    ranked = sorted(members, key=lambda c: (c.get("call_rank") or 10**9, str(c.get("person"))))
-    rows: list[list[Cell | str]] = [_person(pen, c, shared) for c in ranked[:MOST_IN_GROUP]]
-    head = [pen.word(code) for code in ("person", "together", "when", "differs", "ask")]
-    blocks = [para(pen.word("differs") + pen.colon + pen.listed(differs), tone="quiet")] if differs else []
-    if rows:
-        blocks.append(table(head, rows, (1.2, 1.1, 1.4, 2.6, 2)))
-    if len(ranked) > MOST_IN_GROUP:
-        blocks.append(para(pen.word("further_people", n=number(len(ranked) - MOST_IN_GROUP)), tone="quiet"))
-    return blocks
-
-
-def _person(pen: Pen, one: Item, shared: set[str], *, with_class: bool = False) -> list[Cell | str]:
-    own = [text for text in pen.why(one.get("why")) if text not in shared]
-    clause = pen.text(one.get("clause"))
-    why = [*own[1:], *([pen.word("clause", clause=clause)] if clause and not shared else [])]
-    group = str(one.get("group") or "").upper()
-    if with_class and group:  # the reasons stand once, with the group
-        own, why = [group], []
-    band = one.get("band")
-    slug = band if isinstance(band, str) or band is None else ("slight", "some", "strong", "very_strong")[int(band)]
-    minutes = one.get("minutes")
-    length = "—" if minutes is None else brief_duration(int(minutes), pen.language)
-    together = cell(length, sub=pen.term(slug or "", "band"))
-    about = vulnerable(pen, one)
-    sub = pen.listed([pen.contact_class(one.get("class")), about]) if with_class else about
-    return [
-        cell(pen.person(one), strong=True, sub=sub),
-        together,
-        pen.span(one.get("first"), one.get("last")),
-        cell(own[0] if own else pen.word("same_as_group"), why=why, tone="" if own else "quiet"),
-        "" if with_class and group else pen.listed(q for q in pen.why(one.get("questions")) if q not in shared),
-    ]
-
-
-def _duties(pen: Pen) -> list[Block]:
-    blocks = [heading(pen.word("duties"), "duties")]
-    proposed = pen.plan.get("if_assessed", {}).get("duties", [])
-    for part, title, duties in ((NOW, "part_now", pen.plan.get("due_now", [])), (PROPOSED, "part_if", proposed)):
-        blocks.append(heading(pen.word(title), level=3, part=part))
-        by_desk: dict[str, list[Item]] = defaultdict(list)
-        for duty in duties:
-            if is_open(duty):
-                by_desk[pen.desk(duty)].append(duty)
-        if not by_desk:
-            blocks.append(para(pen.word("nothing_due"), tone="quiet", part=part))
-        for desk, own in sorted(by_desk.items(), key=lambda pair: -len(pair[1])):
-            blocks.append(heading(pen.word("desk_has", desk=desk, n=number(len(own))), level=4, part=part))
-            rows = [_duty(pen, group) for group in gathered(pen, own)]
-            head = [pen.word(code) for code in ("deadline", "what", "person")]
-            blocks.append(table(head, rows, (1.1, 3, 2), part=part))
-    return blocks
-
-
-def _duty(pen: Pen, group: list[Item]) -> list[Cell | str]:
-    duty = group[0]
-    remains, tone = pen.remains(duty.get("due"))
-    return [
-        cell(pen.when(duty.get("due")) or remains, sub=remains if duty.get("due") else "", tone=tone),
-        cell(
-            pen.text(duty) or pen.term(duty.get("kind"), "duty_kind"),
-            sub=pen.term(duty.get("state") or "open", "duty_state"),
-            why=pen.why(duty.get("why")),
-        ),
-        names_of(pen, group),
-    ]
-
-
-def _calendar(pen: Pen) -> list[Block]:
-    blocks = [
-        heading(pen.word("calendar"), "calendar", part=PROPOSED),
-        para(pen.word("calendar_means"), tone="note", part=PROPOSED),
-    ]
-    columns = ("tests", "releases", "rooms", "seats", "reports")
-    rows: list[list[Cell | str]] = [
-        [cell(pen.when(one.get("day")), strong=True), *(number(int(one.get(code) or 0)) for code in columns)]
-        for one in pen.plan.get("calendar", [])
-    ]
-    if not rows:
-        return [*blocks, para(pen.word("calendar_empty"), tone="quiet")]
-    head = [pen.word("day"), *(pen.word(code) for code in columns)]
-    return [*blocks, table(head, rows, (1.2, 1, 1, 1, 1, 1), part=PROPOSED)]
+    title = pen.text(group)
+    place = pen.named(group, "place")
+    cls = pen.contact_class(group.get("class"))
+    facts = [pen.word("people_n", n=number(size)), "" if cls in title else pen.word("proposed", cls=cls)]
+    facts += ["" if place in title else place, pen.span(group.get("from"), group.get("until"))]
+    shared, questions = pen.why(group.get("shared")), pen.why(group.get("questions"))
+    differs = pen.why(group.get("differs"))
+    stop = "；" if pen.language == "zh" else "; "
+    lines = [pen.word("shared_facts") + stop.join(fact for fact in facts if fact), *shared]
+    if questions:
+        lines.append(pen.word("ask_colon") + " ".join(questions))
+    if differs:
+        lines.append(pen.word("differs") + pen.colon + " ".join(differs))
+    blocks = [heading(f"{label} · {title}" if label else title, level=3), bullets(lines)]
+    return [*blocks, people_table(pen, members, {*shared, *questions}, MOST_IN_GROUP)] if members else blocks
 
 
 def _hypotheses(pen: Pen) -> list[Block]:
@@ -223,68 +192,24 @@ def _hypotheses(pen: Pen) -> list[Block]:
 
 
 def _earlier(pen: Pen) -> list[Block]:
-    told = pen.plan.get("if_onset_earlier")
+    told = pen.plan.get("if_onset_earlier") or {}
     blocks = [heading(pen.word("earlier"), "earlier", part=PROPOSED)]
-    if not told:
+    changes = [told.get(code) or [] for code in ("added", "dropped", "changed")]
+    case = pen.text(told.get("case"))
+    if not case and not any(changes):
         return [*blocks, para(pen.word("earlier_unknown"), tone="quiet")]
-    case = pen.text(told.get("case")) or pen.listed([pen.person(c) for c in pen.plan.get("cases", [])[:1]])
+    case = case or pen.listed([pen.person(c) for c in pen.plan.get("cases", [])[:1]])
     blocks.append(para(pen.word("earlier_means", case=case), tone="note", part=PROPOSED))
-    for code in ("added", "dropped", "changed"):
-        items = [f"{pen.person(one)}{pen.colon}{pen.text(one)}" for one in told.get(code, [])]
-        title = pen.word(f"earlier_{code}", n=number(len(items)))
-        blocks.append(heading(title, level=4, part=PROPOSED))
-        more = [pen.word("and_more", n=number(len(items) - MOST_WRONG))] if len(items) > MOST_WRONG else []
-        blocks.append(
-            bullets(items[:MOST_WRONG] + more, part=PROPOSED)
-            if items
-            else para(pen.word("none"), tone="quiet", part=PROPOSED)
-        )
+    for code, changed in zip(("added", "dropped", "changed"), changes, strict=True):
+        items = [f"{pen.person(one)}{pen.colon}{pen.text(one)}" for one in changed]
+        blocks.append(heading(pen.word(f"earlier_{code}", n=number(len(items))), level=3, part=PROPOSED))
+        if not items:
+            blocks.append(para(pen.word("none"), tone="quiet", part=PROPOSED))
+            continue
+        if len(items) <= MOST_CHANGED_PRINTED:
+            blocks.append(bullets(items, part=PROPOSED))
+            continue
+        rest = pen.word("rest_html", n=number(len(items) - MOST_CHANGED_PRINTED))
+        blocks += only([bullets(items, part=PROPOSED)], "screen")
+        blocks += only([bullets([*items[:MOST_CHANGED_PRINTED], rest], part=PROPOSED)], "print")
     return blocks
-
-
-def _wrong(pen: Pen) -> list[Block]:
-    wrong = pen.plan.get("wrong", [])
-    blocks = [heading(pen.word("wrong", n=number(len(wrong))), "wrong")]
-    rows: list[list[Cell | str]] = [
-        [
-            cell(shortened(str(one.get("file", "")), 40), sub=pen.word("row", row=str(one.get("row") or ""))),
-            str(one.get("field") or ""),
-            pen.text(one),
-            str(one.get(f"mend_{pen.language}") or ""),
-        ]
-        for one in wrong[:MOST_WRONG]
-    ]
-    if not rows:
-        return [*blocks, para(pen.word("wrong_none"), tone="quiet")]
-    head = [pen.word(code) for code in ("file", "field", "what_wrong", "mend")]
-    blocks.append(table(head, rows, (1.3, 0.9, 2.4, 2.4)))
-    if len(wrong) > MOST_WRONG:
-        blocks.append(para(pen.word("wrong_more", n=number(len(wrong) - MOST_WRONG)), tone="quiet"))
-    return blocks
-
-
-def _files(pen: Pen) -> list[Block]:
-    rows: list[list[Cell | str]] = [
-        [
-            cell(shortened(str(one.get("file", "")), 48), sub=str(one.get("sha256") or "")[:16]),
-            pen.term(one.get("kind") or "", "report.input"),
-            *(number(int(one.get(code) or 0)) for code in ("rows", "used", "rejected")),
-        ]
-        for one in pen.plan.get("inputs", [])
-    ]
-    head = [pen.word(code) for code in ("file", "kind", "rows", "used", "rejected")]
-    seconds = pen.plan.get("seconds", {})
-    told = pen.listed([f"{pen.term(step, 'report.step')} {float(s):.2f} s" for step, s in seconds.items()])
-    blocks = [heading(pen.word("files"), "files"), table(head, rows, (3, 1.2, 0.8, 0.8, 0.8))]
-    return [*blocks, para(pen.word("seconds") + told, tone="quiet")] if told else blocks
-
-
-def _annex(pen: Pen) -> list[Block]:
-    people = sorted(pen.plan.get("candidates", []), key=lambda c: (c.get("call_rank") or 10**9, str(c.get("person"))))
-    rows: list[list[Cell | str]] = [_person(pen, one, set(), with_class=True) for one in people]
-    head = [pen.word(code) for code in ("person", "together", "when", "why", "ask")]
-    blocks = [heading(pen.word("annex", n=number(len(people))), "annex", part=PROPOSED)]
-    if not rows:
-        return [*blocks, para(pen.word("nobody"), tone="quiet")]
-    summary = pen.word("annex_open", n=number(len(rows)))
-    return [*blocks, table(head, rows, (1.2, 1.1, 1.4, 2.6, 2), part=PROPOSED, summary=summary)]

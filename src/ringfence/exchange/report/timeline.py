@@ -20,6 +20,7 @@ def case_svg(pen: Pen, case: Mapping[str, Any]) -> str:
     spans = [(pen.at(e.get("at")), pen.at(e.get("until"))) for e in case.get("timeline", [])]
     visits = [(start, end) for start, end in spans if start and end and end > start]
     first, last = ([*map(pen.at, case.get("infectious") or ()), None, None])[:2]
+    last = last or (pen.now if first else None)  # not apart yet: the window runs on
     marks = [(code, found) for code in _MARKS if (found := pen.at(case.get(code)))]
     known = [at for pair in spans for at in pair if at] + [at for _, at in marks] + [at for at in (first, last) if at]
     if not known:
@@ -40,10 +41,11 @@ def case_svg(pen: Pen, case: Mapping[str, Any]) -> str:
     latest_first = sorted(marks, key=lambda pair: pair[1], reverse=True)  # so that no line crosses a text
     for row, (code, at) in enumerate(latest_first):
         at_x, told = x(at), f"{pen.word(code)} {moment(at, pen.language)}"
-        room = width(told) * 6.4
-        left = min(at_x + 4, WIDE - room)
+        beside = at_x + 4 + width(told) * 6.6 <= WIDE
         body.append(line(at_x, 26, at_x, 92 + row * 16, "mark"))
-        body.append(text(left, 98 + row * 16, told, "small strong"))
+        body.append(
+            text(at_x + (4 if beside else -4), 98 + row * 16, told, "small strong", anchor="" if beside else "end")
+        )
     return svg("".join(body), 94 + 16 * max(1, len(marks)), pen.word("timeline_told"))
 
 
