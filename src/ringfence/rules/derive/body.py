@@ -203,7 +203,9 @@ class Body:
         """Return the latest observation of illness since a moment, None if a later one finds her well."""
         for fact in reversed(self.of("observation")):
             value = fact.value
-            if fact.at < since or value["seen"] not in SEEN:
+            if fact.at < since:
+                return None
+            if value["seen"] not in SEEN:
                 continue
             sick = value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C
             return fact if sick else None
@@ -252,16 +254,21 @@ class Body:
 
     def restrained_by(self, since: datetime, now: datetime) -> list[tuple[datetime, Fact]]:
         """Return what was signed and would restrain her now but for a release since a moment, with its end."""
+        papers = self._papers(RESTRAINS)
+        if not papers:
+            return []
         gone = [moment for moment in self.let_go() if moment < since]
         return [
             (ends, paper)
-            for begins, ends, paper in self._papers(RESTRAINS)
+            for begins, ends, paper in papers
             if ends > now and not any(moment >= begins for moment in gone)
         ]
 
     def _papers(self, asks: Container[str]) -> list[tuple[datetime, datetime, Fact]]:
         """Return agreements and instruments that are not void: from when, until when or ended early, the fact."""
         by = self.by
+        if "agreement" not in by and "instrument" not in by:
+            return []
         papers = [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
             for fact in by.get("agreement", ())
