@@ -9,7 +9,6 @@ from ringfence.rules.rulebook import Rulebook, Ruled
 from ringfence.rules.seats import near
 from ringfence.rules.windows import Span
 
-
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -193,9 +192,7 @@ def reasons_of(rule: Rule, seen: Seen, unknowns: Sequence[str]) -> list[tuple[st
     return said
 
 
-def _add_conditions(
-    said: list[tuple[str, Mapping[str, Any]]], rule: Rule, seen: Seen, unknowns: Sequence[str]
-) -> None:
+def _add_conditions(said: list[tuple[str, Mapping[str, Any]]], rule: Rule, seen: Seen, unknowns: Sequence[str]) -> None:
     """Add the conditions of a rule on where and how long they met, and how."""
     value = seen.value
     if rule.vehicle and "vehicle" in value:

@@ -51,6 +51,8 @@ RESULT_BACK, REACHED_BACK = "result_taken_back", "reached_taken_back"
 ended a hold, or set the hours of one running: what was over, or had begun to run, does not begin anew.
 """
 _GOES_ON_AS = {"release": LET_GO, "discharge": LET_GO, "ended": LET_GO, "result": RESULT_BACK, "reached": REACHED_BACK}
+_WITH_OTHERS = ("household", "tube", "room")
+"""The subjects that have facts of people in their dossiers, or give theirs to people."""
 OF_A_TUBE = ("sample", "result", RESULT_BACK)
 """What happened to the bodies of the members of a tube, and belongs to the tube too."""
 
@@ -190,8 +192,11 @@ def standing(known: Iterable[Fact], gone: Collection[str], freeing: Iterable[Fac
     Each is given once; `gone` are the ids struck, `freeing` what goes on by `let_go`.
     """
     changed = {f[0]: f for f in freeing}
-    found = [f for f in known if f[1] != "retraction" and f[0] not in gone and f[0] not in changed]
-    found += changed.values()
+    if gone or changed:
+        found = [f for f in known if f[1] != "retraction" and f[0] not in gone and f[0] not in changed]
+        found += changed.values()
+    else:
+        found = [f for f in known if f[1] != "retraction"]
     found.sort(key=IN_ORDER)
     return found
 
@@ -276,6 +281,11 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     What is said of a person is a fact of her as infection and as contact, and so is what happened to the body of
     either: a sample, a result, a dose, an onset, an observation, a stay.
     """
+    return gathered(facts, [f for f in facts if f[1] == "cross_infection"])
+
+
+def gathered(facts: Sequence[Fact], cross_infections: Iterable[Fact]) -> dict[Subject, list[Fact]]:
+    """Return facts by subject, as `dossiers` does; the cross-infections among them are told."""
     by: dict[Subject, list[Fact]] = defaultdict(list)
     bodies: dict[int, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -286,12 +296,14 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
             by[subject].append(fact)
     for number, found in bodies.items():
         _of_body(number, found, by)
-    _tell_affected(facts, by)
-    for subject in [s for s in by if s[0] == "household"]:
+    for fact in cross_infections:
+        _tell_affected(fact, facts, by)
+    others = [s for s in by if s[0] in _WITH_OTHERS]
+    for subject in [s for s in others if s[0] == "household"]:
         _tell_members(by[subject], by)
-    for subject in [s for s in by if s[0] == "tube"]:
+    for subject in [s for s in others if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
-    for subject in [s for s in by if s[0] == "room"]:
+    for subject in [s for s in others if s[0] == "room"]:
         by[subject] = _with_trips(by[subject], bodies)
     return dict(by)
 
@@ -305,24 +317,29 @@ def _with_trips(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fac
 
 def _of_body(number: int, facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:
     """Tell the facts of one body apart: as a case, as a contact, and as a person where she is neither."""
-    shared = _shared_kinds()
+    subject = facts[0][2]
     named = {fact[2][0] for fact in facts}
+    shared = _shared_kinds()
+    if len(named) == 1 and subject[0] != "person":
+        by[subject] = facts
+        for fact in facts:
+            if fact[1] not in shared:
+                return
+        by[Subject("person", number)] = list(facts)
+        return
     for kind in ("contact", "infection"):
         if kind in named:
-            by[Subject(kind, number)] = facts if len(named) == 1 else [
-                f for f in facts if f[2][0] in (kind, "person") or f[1] in shared
-            ]  # fmt: skip
+            by[Subject(kind, number)] = [f for f in facts if f[2][0] in (kind, "person") or f[1] in shared]
     if "person" in named or all(f[1] in shared for f in facts):
         by[Subject("person", number)] = [f for f in facts if f[2][0] == "person" or f[1] in shared]
 
 
-def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:
+def _tell_affected(found: Fact, facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:
     """Give a cross-infection of a site, and the ruling on it, to the people whose release waits for it."""
-    for found in [fact for fact in facts if fact.kind == "cross_infection"]:
-        rulings = [f for f in facts if f.kind == "ruling" and f.value["on"] == found.id]
-        for subject in found.value["affected"]:
-            if subject in by:
-                by[subject] = _merged(by[subject], [found, *(r for r in rulings if r.subject != subject)])
+    rulings = [f for f in facts if f.kind == "ruling" and f.value["on"] == found.id]
+    for subject in found.value["affected"]:
+        if subject in by:
+            by[subject] = _merged(by[subject], [found, *(r for r in rulings if r.subject != subject)])
 
 
 def _tell_members(facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:

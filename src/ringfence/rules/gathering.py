@@ -5,13 +5,15 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
-from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, let_go, standing, struck
+from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, gathered, let_go, standing, struck
 from ringfence.vocabulary.subjects import Subject
 
-_BINDING = ("cross_infection", "ruling", "members", "occupied", "household")
+_BINDING = frozenset({"cross_infection", "ruling", "members", "occupied", "household"})
 """Facts of one subject by which another has facts of it in her dossier."""
+_EVER = datetime.min.replace(tzinfo=UTC)
+_NOTED = _BINDING | {"retraction"}
 
 
 class Gathered:
@@ -24,7 +26,7 @@ class Gathered:
 
     def __init__(self, facts: Iterable[Fact], now: datetime) -> None:
         self.now = now
-        self._facts = {fact.id: fact for fact in facts}
+        self._facts = {fact[0]: fact for fact in facts}
         self._gone: set[str] = set()
         self._let_go: dict[str, Fact] = {}
         self._unknown: list[tuple[datetime, str]] = []
@@ -56,25 +58,43 @@ class Gathered:
     def _from_nothing(self) -> dict[Subject, list[Fact]]:
         for index in (self._retracting, self._rulings, self._needs, self._needed_by):
             index.clear()
-        known, self._unknown, retractions = [], [], []
-        now = self.now
+        known: list[Fact] = []
+        retractions: list[Fact] = []
+        binding: list[Fact] = []
+        self._unknown = []
+        now, latest, in_order = self.now, _EVER, True
         for fact in self._facts.values():  # once over all: an incident has hundreds of thousands
             if fact[4] > now:
                 self._unknown.append((fact[4], fact[0]))
                 continue
             known.append(fact)
+            if fact[3] <= latest and in_order:
+                in_order = len(known) > 1 and IN_ORDER(known[-2]) < IN_ORDER(fact)
+            latest = fact[3]
             if fact[9] is not None:
                 retractions.append(fact)
                 self._retracting[fact[9]].add(fact[0])
+            if fact[1] in _NOTED:
+                binding.append(fact)
         heapq.heapify(self._unknown)
-        self._gone = struck(retractions)
-        freeing = let_go(known, self._gone)
-        self._let_go = {fact.id: fact for fact in freeing}
-        found = standing(known, self._gone, freeing)
-        for fact in found:
+        if retractions:
+            self._gone = struck(retractions)
+            freeing = let_go(known, self._gone)
+            self._let_go = {fact.id: fact for fact in freeing}
+            found = standing(known, self._gone, freeing)
+            binding = [fact for fact in found if fact[1] in _NOTED]
+        else:
+            self._gone, self._let_go = set(), {}
+            found = known
+            if any(fact[1] == "retraction" for fact in binding):
+                found = [fact for fact in known if fact[1] != "retraction"]
+            if not in_order:
+                found.sort(key=IN_ORDER)
+                binding.sort(key=IN_ORDER)
+        for fact in binding:
             if fact[1] in _BINDING:
                 self._bind(fact)
-        return dossiers(found)
+        return gathered(found, [fact for fact in binding if fact[1] == "cross_infection"])
 
     def _woken(self) -> list[str]:
         """Return the ids of facts that have become known by now."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import gc
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 
 from ringfence.rules.derive import Dossier, derive
+from ringfence.rules.derive.body import by_kind
 from ringfence.rules.derive.contact import status_of
 from ringfence.rules.duties import Derivation, Status
 from ringfence.rules.facts import Fact, kinds
@@ -66,7 +67,8 @@ class Incident:
         self._by = self._gathered.by
         self._of_kind: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
         self._leaning: dict[Subject, set[Subject]] = defaultdict(set)
-        self._leans: dict[Subject, tuple[Subject, ...]] = {}
+        self._leans: dict[Subject, Set[Subject]] = {}
+        self._by_kind: dict[Subject, dict[str, list[Fact]]] = {}
         self._status: dict[Subject, Status] = {}
         self._wakes: list[tuple[datetime, Subject]] = []
         self.derivations: dict[Subject, Derivation] = {}
@@ -114,6 +116,10 @@ class Incident:
                 for other in self._leaning.get(subject, ()):
                     if other.kind != kind:
                         waiting[other.kind].add(other)
+                if kind == "infection":
+                    herself = Subject("contact", subject.number)
+                    if herself in self._leans:
+                        waiting["contact"].add(herself)
             for leaning, on in LEAN_ON_ALL.items():
                 if on == kind and changed:
                     again = set(self._of_kind[leaning])
@@ -132,52 +138,70 @@ class Incident:
         for subject in waiting:
             leaning = [other for other in self._leaning.get(subject, ()) if other.kind == "contact"]
             if leaning:
-                facts = self._by.get(subject)
                 before = self._status.get(subject)
-                if facts is None:
+                dossier = self._dossier(subject)
+                if dossier is None:
                     self._status.pop(subject, None)
                 else:
-                    dossier = Dossier(subject, self._book(subject), facts, self._statuses(subject))
                     self._status[subject] = status_of(dossier, self.now)
                 if self._status.get(subject) != before:
                     found.update(leaning)
         return found
 
     def _lean(self, subject: Subject) -> None:
-        """Note that a subject is there, or no longer, and on whom it leans."""
-        if subject in self._by:
-            self._of_kind[subject[0]].add(subject)
-        else:
+        """Note that a subject is there, or no longer, and on whom it leans.
+
+        A contact leans on herself as an infection besides; that is not noted one by one.
+        """
+        facts = self._by.get(subject)
+        leans: Set[Subject] = frozenset()
+        if facts is None:
             self._of_kind[subject[0]].discard(subject)
-        for other in self._leans.get(subject, ()):
-            self._leaning[other].discard(subject)
-        leans = tuple(leans_on(subject, self._by.get(subject, ())))
+            self._by_kind.pop(subject, None)
+        else:
+            self._of_kind[subject[0]].add(subject)
+            by = self._by_kind[subject] = by_kind(facts)
+            leans = leans_on(subject, by)
+        before = self._leans.get(subject)
+        if before:
+            for other in before:
+                self._leaning[other].discard(subject)
         self._leans[subject] = leans
         for other in leans:
             self._leaning[other].add(subject)
 
+    def _dossier(self, subject: Subject) -> Dossier | None:
+        facts = self._by.get(subject)
+        if facts is None:
+            return None
+        return tuple.__new__(Dossier, (subject, self._book(subject), facts, self._statuses(subject),
+                                       self._by_kind.get(subject)))  # fmt: skip
+
     def _derive(self, subject: Subject) -> bool:
         """Derive one subject; return whether its status changed."""
-        facts = self._by.get(subject)
+        dossier = self._dossier(subject)
         before = self.derivations.get(subject)
-        if facts is None:
+        if dossier is None:
             self.derivations.pop(subject, None)
             self._status.pop(subject, None)
             return before is not None
+        self._by_kind.pop(subject, None)  # told apart for this once
         self.recomputed += 1
-        answer = derive(Dossier(subject, self._book(subject), facts, self._statuses(subject)), self.now)
+        answer = derive(dossier, self.now)
         self.derivations[subject] = answer
-        self._status[subject] = answer.status
-        if answer.wake_at is not None:
-            heapq.heappush(self._wakes, (answer.wake_at, subject))
-        return before is None or before.status != answer.status
+        self._status[subject] = answer[0]
+        if answer[3] is not None:
+            heapq.heappush(self._wakes, (answer[3], subject))
+        return before is None or before[0] != answer[0]
 
     def _statuses(self, subject: Subject) -> Mapping[Subject, Status]:
         found = {}
         of_all = LEAN_ON_ALL.get(subject.kind)
-        others = self._leans.get(subject, ())
+        others: Iterable[Subject] = self._leans.get(subject, ())
         if of_all is not None:
             others = (*others, *(s for s in self._of_kind[of_all] if s != subject))
+        elif subject[0] == "contact":
+            others = (*others, Subject("infection", subject[1]))
         for other in others:
             status = self._status.get(other)
             if status is not None:
@@ -215,19 +239,20 @@ def _fields_that_name() -> Mapping[str, tuple[str, ...]]:
     return {kind: names for kind, names in found.items() if names}
 
 
-def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
-    """Return the subjects whose status a derivation reads: those that its facts name, of lower strata."""
-    found: set[Subject] = set()
+def leans_on(subject: Subject, by: Mapping[str, Iterable[Fact]]) -> Set[Subject]:
+    """Return the subjects whose status a derivation reads: those that its facts, told by kind, name in lower strata.
+
+    That a contact leans on herself as an infection is not among them.
+    """
     naming, lower = _fields_that_name(), _LOWER[subject[0]]
-    for fact in facts:
-        if fact[1] in naming:
-            for name in naming[fact[1]]:
+    found: set[Subject] = set()
+    for kind in by:
+        for name in naming.get(kind, ()):
+            for fact in by[kind]:
                 value = fact[8].get(name)
                 if isinstance(value, Subject):
                     found.add(value)
                 elif value is not None:
                     found.update(value)
-    if subject[0] == "contact":
-        found.add(Subject("infection", subject[1]))
     found.discard(subject)
     return {s for s in found if s[0] in lower}

@@ -1,4 +1,4 @@
-"""The assessment of a contact: what the pack proposes, the duty to assess, and to assess again when evidence changed."""
+"""The assessment of a contact: what the pack proposes, the duty to assess, and to assess again on new evidence."""
 
 from __future__ import annotations
 

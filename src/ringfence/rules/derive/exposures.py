@@ -78,9 +78,7 @@ def _counted(fact: Fact, dossier: Dossier, body: Body, now: datetime) -> Met | N
             opens, closes, apart = status.first_exposure, status.separated_at, status.separated_at
             if opens is None:
                 return None
-    home = None
-    if status is not None and status.values and value["setting"] == "household":
-        home = _lives_with(fact, status, dossier, body)
+    home = _lives_with(fact, status, dossier, body) if status is not None and status.values else None
     going_on = home is not None or (ends is None and bool(value.get("going_on")))
     if going_on:
         own = body.separated(begins)
@@ -113,7 +111,8 @@ def _lives_with(fact: Fact, status: Status, dossier: Dossier, body: Body) -> Fac
     """Return what says that she lives with the case whom she met at home, None where it is said to be over or nothing
     says so.
     """
-    if fact.value["to"].kind != "infection" or fact.value.get("going_on") is False:
+    value = fact.value
+    if value["setting"] != "household" or value["to"].kind != "infection" or value.get("going_on") is False:
         return None
     theirs = {value for name, value in status.values if name == "household"}
     if not theirs:
