@@ -281,21 +281,34 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     What is said of a person is a fact of her as infection and as contact, and so is what happened to the body of
     either: a sample, a result, a dose, an onset, an observation, a stay.
     """
-    return gathered(facts, [f for f in facts if f[1] == "cross_infection"])
-
-
-def gathered(facts: Sequence[Fact], cross_infections: Iterable[Fact]) -> dict[Subject, list[Fact]]:
-    """Return facts by subject, as `dossiers` does; the cross-infections among them are told."""
     by: dict[Subject, list[Fact]] = defaultdict(list)
-    bodies: dict[int, list[Fact]] = defaultdict(list)
     for fact in facts:
-        subject = fact[2]
+        by[fact[2]].append(fact)
+    return shared_out(by, facts, [fact for fact in facts if fact[1] == "cross_infection"])
+
+
+def shared_out(
+    by: dict[Subject, list[Fact]], facts: Sequence[Fact], cross_infections: Iterable[Fact]
+) -> dict[Subject, list[Fact]]:
+    """Return facts told by subject as dossiers: with what is shared among the subjects that are one body, and between
+    people and their tubes, rooms, sites and households. `cross_infections` are those among the facts.
+    """
+    bodies: dict[int, list[Fact]] = {}
+    mixed: set[int] = set()
+    for subject, own in by.items():
         if subject[0] in BODILY:
-            bodies[subject[1]].append(fact)
-        else:
-            by[subject].append(fact)
-    for number, found in bodies.items():
-        _of_body(number, found, by)
+            if subject[1] in bodies:
+                mixed.add(subject[1])
+            bodies[subject[1]] = own
+    for number in mixed:
+        named = {kind: by.pop(Subject(kind, number)) for kind in BODILY if Subject(kind, number) in by}
+        bodies[number] = sorted([fact for own in named.values() for fact in own], key=IN_ORDER)
+        _of_body(number, bodies[number], named.keys(), by)
+    shared = _shared_kinds()
+    for number, own in bodies.items():
+        first = own[0]
+        if first[1] in shared and first[2][0] != "person" and number not in mixed and all(f[1] in shared for f in own):
+            by[Subject("person", number)] = list(own)
     for fact in cross_infections:
         _tell_affected(fact, facts, by)
     others = [s for s in by if s[0] in _WITH_OTHERS]
@@ -315,18 +328,9 @@ def _with_trips(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fac
     return _merged(facts, trips) if trips else facts
 
 
-def _of_body(number: int, facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:
-    """Tell the facts of one body apart: as a case, as a contact, and as a person where she is neither."""
-    subject = facts[0][2]
-    named = {fact[2][0] for fact in facts}
+def _of_body(number: int, facts: list[Fact], named: Set[str], by: dict[Subject, list[Fact]]) -> None:
+    """Tell the facts of a body with several names apart: as a case, a contact, and a person where she is neither."""
     shared = _shared_kinds()
-    if len(named) == 1 and subject[0] != "person":
-        by[subject] = facts
-        for fact in facts:
-            if fact[1] not in shared:
-                return
-        by[Subject("person", number)] = list(facts)
-        return
     for kind in ("contact", "infection"):
         if kind in named:
             by[Subject(kind, number)] = [f for f in facts if f[2][0] in (kind, "person") or f[1] in shared]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, gathered, let_go, standing, struck
+from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, let_go, shared_out, standing, struck
 from ringfence.vocabulary.subjects import Subject
 
 _BINDING = frozenset({"cross_infection", "ruling", "members", "occupied", "household"})
@@ -59,42 +59,38 @@ class Gathered:
         for index in (self._retracting, self._rulings, self._needs, self._needed_by):
             index.clear()
         known: list[Fact] = []
-        retractions: list[Fact] = []
-        binding: list[Fact] = []
+        noted: list[Fact] = []
+        by: dict[Subject, list[Fact]] = defaultdict(list)
         self._unknown = []
-        now, latest, in_order = self.now, _EVER, True
+        now, latest, plain = self.now, _EVER, True
         for fact in self._facts.values():  # once over all: an incident has hundreds of thousands
             if fact[4] > now:
                 self._unknown.append((fact[4], fact[0]))
                 continue
-            known.append(fact)
-            if fact[3] <= latest and in_order:
-                in_order = len(known) > 1 and IN_ORDER(known[-2]) < IN_ORDER(fact)
+            if fact[3] <= latest and plain:
+                plain = bool(known) and IN_ORDER(known[-1]) < IN_ORDER(fact)
             latest = fact[3]
-            if fact[9] is not None:
-                retractions.append(fact)
-                self._retracting[fact[9]].add(fact[0])
-            if fact[1] in _NOTED:
-                binding.append(fact)
+            known.append(fact)
+            by[fact[2]].append(fact)
+            if fact[1] in _NOTED or fact[9] is not None:
+                noted.append(fact)
         heapq.heapify(self._unknown)
-        if retractions:
+        self._gone, self._let_go = set(), {}
+        retractions = [fact for fact in noted if fact[9] is not None]
+        if not plain or retractions or any(fact[1] == "retraction" for fact in noted):
+            for fact in retractions:
+                self._retracting[str(fact[9])].add(fact[0])
             self._gone = struck(retractions)
             freeing = let_go(known, self._gone)
             self._let_go = {fact.id: fact for fact in freeing}
-            found = standing(known, self._gone, freeing)
-            binding = [fact for fact in found if fact[1] in _NOTED]
-        else:
-            self._gone, self._let_go = set(), {}
-            found = known
-            if any(fact[1] == "retraction" for fact in binding):
-                found = [fact for fact in known if fact[1] != "retraction"]
-            if not in_order:
-                found.sort(key=IN_ORDER)
-                binding.sort(key=IN_ORDER)
-        for fact in binding:
-            if fact[1] in _BINDING:
-                self._bind(fact)
-        return gathered(found, [fact for fact in binding if fact[1] == "cross_infection"])
+            known = standing(known, self._gone, freeing)
+            noted = [fact for fact in known if fact[1] in _BINDING]
+            by.clear()
+            for fact in known:
+                by[fact[2]].append(fact)
+        for fact in noted:
+            self._bind(fact)
+        return shared_out(by, known, [fact for fact in noted if fact[1] == "cross_infection"])
 
     def _woken(self) -> list[str]:
         """Return the ids of facts that have become known by now."""

@@ -51,7 +51,8 @@ class Rulebook:
     _hours: dict[str, timedelta | None] = field(default_factory=dict)
     _clock_keys: dict[str, str] = field(default_factory=dict)
     _cuts: dict[int, tuple[datetime, int, int]] = field(default_factory=dict)
-    _kept: dict[Hashable, Any] = field(default_factory=dict)
+    templates: dict[Hashable, Any] = field(default_factory=dict)
+    """What `kept` keeps."""
     plains: dict[tuple[str, str], Because] = field(default_factory=dict)
     """The reasons that `plain` has made, by code and key."""
     desks: dict[str, str] = field(default_factory=dict)
@@ -212,11 +213,11 @@ class Rulebook:
 
     def kept(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what is the same for everybody on the same days: what `make` makes, kept until there is too much."""
-        found = self._kept.get(key)
+        found = self.templates.get(key)
         if found is None:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            found = self._kept[key] = make()
+            if len(self.templates) >= _MOST_KEPT:
+                self.templates.clear()
+            found = self.templates[key] = make()
         made: Made = found
         return made
 

@@ -15,7 +15,6 @@ from datetime import datetime
 from functools import cache
 
 from ringfence.rules.derive import Dossier, derive
-from ringfence.rules.derive.body import by_kind
 from ringfence.rules.derive.contact import status_of
 from ringfence.rules.duties import Derivation, Status
 from ringfence.rules.facts import Fact, kinds
@@ -68,7 +67,6 @@ class Incident:
         self._of_kind: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
         self._leaning: dict[Subject, set[Subject]] = defaultdict(set)
         self._leans: dict[Subject, Set[Subject]] = {}
-        self._by_kind: dict[Subject, dict[str, list[Fact]]] = {}
         self._status: dict[Subject, Status] = {}
         self._wakes: list[tuple[datetime, Subject]] = []
         self.derivations: dict[Subject, Derivation] = {}
@@ -157,11 +155,9 @@ class Incident:
         leans: Set[Subject] = frozenset()
         if facts is None:
             self._of_kind[subject[0]].discard(subject)
-            self._by_kind.pop(subject, None)
         else:
             self._of_kind[subject[0]].add(subject)
-            by = self._by_kind[subject] = by_kind(facts)
-            leans = leans_on(subject, by)
+            leans = leans_on(subject, facts)
         before = self._leans.get(subject)
         if before:
             for other in before:
@@ -174,8 +170,7 @@ class Incident:
         facts = self._by.get(subject)
         if facts is None:
             return None
-        return tuple.__new__(Dossier, (subject, self._book(subject), facts, self._statuses(subject),
-                                       self._by_kind.get(subject)))  # fmt: skip
+        return tuple.__new__(Dossier, (subject, self._book(subject), facts, self._statuses(subject)))
 
     def _derive(self, subject: Subject) -> bool:
         """Derive one subject; return whether its status changed."""
@@ -185,7 +180,6 @@ class Incident:
             self.derivations.pop(subject, None)
             self._status.pop(subject, None)
             return before is not None
-        self._by_kind.pop(subject, None)  # told apart for this once
         self.recomputed += 1
         answer = derive(dossier, self.now)
         self.derivations[subject] = answer
@@ -239,20 +233,21 @@ def _fields_that_name() -> Mapping[str, tuple[str, ...]]:
     return {kind: names for kind, names in found.items() if names}
 
 
-def leans_on(subject: Subject, by: Mapping[str, Iterable[Fact]]) -> Set[Subject]:
-    """Return the subjects whose status a derivation reads: those that its facts, told by kind, name in lower strata.
+def leans_on(subject: Subject, facts: Iterable[Fact]) -> Set[Subject]:
+    """Return the subjects whose status a derivation reads: those that its facts name, of lower strata.
 
     That a contact leans on herself as an infection is not among them.
     """
     naming, lower = _fields_that_name(), _LOWER[subject[0]]
     found: set[Subject] = set()
-    for kind in by:
-        for name in naming.get(kind, ()):
-            for fact in by[kind]:
+    for fact in facts:
+        if fact[1] in naming:
+            for name in naming[fact[1]]:
                 value = fact[8].get(name)
                 if isinstance(value, Subject):
-                    found.add(value)
+                    if value[0] in lower:
+                        found.add(value)
                 elif value is not None:
-                    found.update(value)
+                    found.update(each for each in value if each[0] in lower)
     found.discard(subject)
-    return {s for s in found if s[0] in lower}
+    return found

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from ringfence.rules.classify import Classified, classify, propose_changes
 from ringfence.rules.derive.body import Body
@@ -53,14 +52,10 @@ def assess(
     reasons = strict[1].because if strict is not None else tuple(b for _, c in found[:1] for b in c.because)
     sheet.duty("assess", "first", begins=known_at, due=None if hours is None else known_at + hours, because=reasons,
                proofs=[assessed] if assessed is not None else [],
-               values=book.kept(("class", cls), lambda: _named(cls)))  # fmt: skip
+               values={"class": cls})  # fmt: skip
     if assessed is None:
         unknowns = tuple(u for _, c in found for u in c.unknowns)
         sheet.propose("class", "first", reasons, cls=cls, ask=unknowns)
-
-
-def _named(cls: str) -> Mapping[str, Any]:
-    return {"class": cls}
 
 
 def assess_bare(sheet: Sheet, body: Body, cls: str, assessed: Fact) -> None:

@@ -61,19 +61,20 @@ class Body:
                  "book", "by", "now", "whole")  # fmt: skip
 
     def __init__(
-        self,
-        facts: Sequence[Fact],
-        book: Rulebook,
-        *,
-        now: datetime | None = None,
-        whole: Body | None = None,
-        by: dict[str, list[Fact]] | None = None,
+        self, facts: Sequence[Fact], book: Rulebook, *, now: datetime | None = None, whole: Body | None = None
     ) -> None:
         """Take the facts of one person, or those of one episode of hers; `whole` is then the body with all of them.
 
-        Without `now` no appeal has passed its deadline. `by` are the same facts by kind, where they are at hand.
+        Without `now` no appeal has passed its deadline.
         """
-        self.by = by_kind(facts) if by is None else by
+        by: dict[str, list[Fact]] = {}
+        for fact in facts:
+            kind = fact[1]
+            if kind in by:
+                by[kind].append(fact)
+            else:
+                by[kind] = [fact]
+        self.by = by
         self._facts = facts
         self.book = book
         self.now = now
@@ -108,22 +109,24 @@ class Body:
             if not samples and not results:
                 self._taken = []
                 return self._taken
-            known = {fact.id for fact in samples}
+            known = {fact[0] for fact in samples}
             of_sample: dict[str, Fact] = {}
             alone = []
             for result in results:
-                target = result.value.get("sample")
-                if result.value.get("test") == "igg":  # it tells of immunity, not of an infection
+                value = result[8]
+                target = value.get("sample")
+                if value.get("test") == "igg":  # it tells of immunity, not of an infection
                     samples = [s for s in samples if s.id != target]
                 elif target in known:
                     of_sample[target] = result
                 else:
                     alone.append(result)
-            day_of = self.book.day_of
-            taken = [
-                tuple.__new__(Taken, (day_of(s[3]), s, r, "waiting" if r is None else r[8]["outcome"]))
-                for s, r in [(s, of_sample.get(s[0])) for s in samples]
-            ]
+            day_of, new = self.book.day_of, tuple.__new__
+            taken = []
+            for sample in samples:
+                found = of_sample.get(sample[0])
+                outcome = "waiting" if found is None else found[8]["outcome"]
+                taken.append(new(Taken, (day_of(sample[3]), sample, found, outcome)))
             if alone:
                 taken += [Taken.of(day_of(r.at), r, r) for r in alone]
             if len(taken) > 1:
@@ -319,18 +322,6 @@ class Body:
             else:
                 chains.append(Signed(begins, ends, (paper,)))
         return chains
-
-
-def by_kind(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
-    """Return facts by kind, each kind in the order of the facts."""
-    by: dict[str, list[Fact]] = {}
-    for fact in facts:
-        found = by.get(fact[1])
-        if found is None:
-            by[fact[1]] = [fact]
-        else:
-            found.append(fact)
-    return by
 
 
 def _before(one: Fact, other: Fact) -> bool:

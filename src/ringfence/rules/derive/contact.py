@@ -28,7 +28,7 @@ def derive(dossier: Dossier, now: datetime) -> Derivation:
     """Return what follows for a contact at a moment, episode by episode."""
     book = dossier.rulebook
     plan = book.made("contacts", Plan.of)
-    body = Body(dossier.facts, book, now=now, by=dossier.by)
+    body = Body(dossier.facts, book, now=now)
     counted = counted_of(dossier, body, now)
     met, backward, withdrawn = told_apart(body, counted)
     sheet = Sheet(dossier, now, kinds=body.by)
@@ -64,7 +64,7 @@ def _several(sheet: Sheet, body: Body, episodes: Sequence[list[Met]], plan: Plan
 
 def status_of(dossier: Dossier, now: datetime) -> Status:
     """Return what others lean on in a contact."""
-    body = Body(dossier.facts, dossier.rulebook, by=dossier.by)
+    body = Body(dossier.facts, dossier.rulebook)
     return _status(dossier, body, counted_of(dossier, body, now))
 
 
@@ -92,7 +92,7 @@ def _status(dossier: Dossier, body: Body, counted: Counted) -> Status:
     return tuple.__new__(Status, (
         "positive" if infected else state, None, None, None, first, last, None if apart is None else apart[3], since,
         max(known, default=None), tuple([(t[0], t[3]) for t in taken]),
-        tuple([("strain", strain) for strain in sorted(strains_of(direct, dossier))]),
+        tuple([("strain", strain) for strain in sorted(strains_of(direct, dossier))]) if direct else (),
     ))  # fmt: skip
 
 

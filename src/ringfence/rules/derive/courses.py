@@ -174,15 +174,18 @@ def tests_asked(laid: Laid, known_day: int, entry_day: int | None, book: Ruleboo
     # What was known before the first day owes the same as what was known on it.
     known_day = max(known_day, base + stage.tests[0])
 
-    def made() -> tuple[Asked, ...]:
-        rows = []
-        for n, day in _test_days(stage, base, laid.last, known_day):
-            slot, why, double = stage.test_days[n]
-            values = {outcome: stage.test_values[n, outcome] for outcome in OUTCOMES}
-            rows.append(Asked(day, slot, book.start_of(day), book.start_of(day + 1), (why,), double, values))
-        return tuple(rows)
+    key = ("tests", stage.key, base, laid.last, known_day)
+    found: tuple[Asked, ...] | None = book.templates.get(key)
+    return book.kept(key, lambda: _asked(laid, base, known_day, book)) if found is None else found
 
-    return book.kept(("tests", stage.key, base, laid.last, known_day), made)
+
+def _asked(laid: Laid, base: int, known_day: int, book: Rulebook) -> tuple[Asked, ...]:
+    stage, rows = laid.stage, []
+    for n, day in _test_days(stage, base, laid.last, known_day):
+        slot, why, double = stage.test_days[n]
+        values = {outcome: stage.test_values[n, outcome] for outcome in OUTCOMES}
+        rows.append(Asked(day, slot, book.start_of(day), book.start_of(day + 1), (why,), double, values))
+    return tuple(rows)
 
 
 def _test_days(stage: Stage, base: int, last: int | None, known_day: int) -> list[tuple[int, int]]:

@@ -89,8 +89,7 @@ def _as_assessed(
     """Write what follows from her class: told, found, her course, and that she is free where nothing restrains her."""
     book, dossier, cls = body.book, sheet.dossier, assessed[8]["class"]
     exposures = [m[2] for m in met]
-    linked = _linked(exposures, dossier)
-    told_at = _told_at(met, [*exposures, *withdrawn] if withdrawn else exposures, dossier)
+    linked, told_at = _around(met, exposures, withdrawn, dossier)
     bare = not met and not withdrawn
     if bare:
         assess_bare(sheet, body, cls, assessed)
@@ -123,26 +122,34 @@ def _as_assessed(
     _close_when_infected(sheet, body)
 
 
-def _linked(exposures: Sequence[Fact], dossier: Dossier) -> list[Status]:
-    """Return the statuses of the contacts whom she met."""
-    others = [fact[8]["to"] for fact in exposures if fact[8]["to"][0] == "contact"]
-    found = [dossier.leans_on.get(other) for other in others]
-    return [status for status in found if status is not None]
-
-
-def _told_at(met: Sequence[Met], exposures: Sequence[Fact], dossier: Dossier) -> list[datetime]:
-    """Return when exposures became known, and whom she met last changed, and it was told that they live together."""
-    told_at = [fact[4] for fact in exposures] + changes_of(exposures, dossier)
-    return told_at + [m.home.known_at for m in met if m.home is not None]
+def _around(
+    met: Sequence[Met], exposures: Sequence[Fact], withdrawn: Sequence[Fact], dossier: Dossier
+) -> tuple[list[Status], list[datetime]]:
+    """Return the statuses of the contacts whom she met, and when what is known of her exposures was told or changed."""
+    linked: list[Status] = []
+    told_at: list[datetime] = []
+    for fact in exposures:
+        to = fact[8]["to"]
+        told_at.append(fact[4])
+        status = dossier.leans_on.get(to)
+        if status is not None:
+            if to[0] == "contact":
+                linked.append(status)
+            if status.changed_at is not None:
+                told_at.append(status.changed_at)
+    if withdrawn:
+        told_at += [f.known_at for f in withdrawn] + changes_of(withdrawn, dossier)
+    told_at += [m[5].known_at for m in met if m[5] is not None]
+    return linked, told_at
 
 
 def _at_home(sheet: Sheet, met: Sequence[Met]) -> tuple[Because, ...]:
     """Return that she lives with a case, where an exposure ran on for that reason."""
-    return tuple(
-        sheet.because("duty.lives_with_case", "infectious.ends_by", (m.fact, m.home), to=str(m.fact.value["to"]))
-        for m in met
-        if m.home is not None
-    )[:1]
+    for fact, home in [(m[2], m[5]) for m in met]:
+        if home is not None:
+            to = str(fact.value["to"])
+            return (sheet.because("duty.lives_with_case", "infectious.ends_by", (fact, home), to=to),)
+    return ()
 
 
 def _restrained_as_arrival(body: Body) -> bool:

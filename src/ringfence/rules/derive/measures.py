@@ -156,8 +156,7 @@ class Walk:
             because = (*because, sheet.because("duty.next_rung", "ladder.climb_on", climbed, rung=rung))
         hours = book.hours("measure")
         due = laid.begins if hours is None or laid.begins > self.known_at else laid.begins + hours
-        values = book.kept(("measure", stage.key, stage.asks, rung, laid.last),
-                           lambda: {"asks": stage.asks, "rung": rung, "ends": laid.ends})  # fmt: skip
+        values = {"asks": stage.asks, "rung": rung, "ends": laid.ends}
         proofs = chain.rests_on if chain else ()
         ended = None if proofs or not climbed else OPEN
         sheet.duty("measure", stage.name, begins=min(self.known_at, laid.begins), due=due, because=because,
@@ -194,7 +193,8 @@ class Walk:
         stage, sheet, book, body = laid.stage, self.sheet, self.body.book, self.body
         stays = [s for s in body.stays(stage.asks) if s.until is None or s.until > laid.begins]
         together = self._together()
-        separate, house = book.kept(("placing", self.cls), lambda: Placing.of(book, self.cls))
+        placing: Placing | None = book.templates.get(("placing", self.cls))
+        separate, house = placing or book.kept(("placing", self.cls), lambda: Placing.of(book, self.cls))
         if stage.asks in _APART and separate is not None:
             first = body.separated()
             apart = [first] if first is not None else stays[:1]

@@ -59,7 +59,7 @@ def located(sheet: Sheet, body: Body, since: Fact) -> None:
             shown += best(by[kind])
     if len(shown) > 1:
         shown.sort(key=_AT)
-    because, values = book.kept(("locate", tries), lambda: _tried(book, tries))
+    because, values = book.templates.get(("locate", tries)) or book.kept(("locate", tries), lambda: _tried(book, tries))
     sheet.duty("locate", "found", begins=since.known_at, due=since.known_at + hours, because=because,
                proofs=best(shown), values=values)  # fmt: skip
 

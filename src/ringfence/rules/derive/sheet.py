@@ -33,16 +33,12 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class Dossier(NamedTuple):
-    """All that a derivation may read: subject, rulebook, facts that stand (oldest first), and what it leans on.
-
-    `by` may hold the same facts by kind, where somebody has told them apart already.
-    """
+    """All that a derivation may read: subject, rulebook, facts that stand (oldest first), and what it leans on."""
 
     subject: Subject
     rulebook: Rulebook
     facts: Sequence[Fact]
     leans_on: Mapping[Subject, Status] = {}
-    by: dict[str, list[Fact]] | None = None
 
     def of(self, *kinds: str) -> list[Fact]:
         """Return the facts of some kinds, oldest first."""

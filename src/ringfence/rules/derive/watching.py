@@ -46,18 +46,21 @@ def observe(walk: Walk, laid: Laid, ends: datetime | None) -> None:
     if last is None or last < first:
         return
     begins, until = max(laid.begins, book.start_of(first)), book.start_of(last + 1)
-    shown, days = body.seen(), body.seen_on()
-    seen = days[bisect_left(days, first):bisect_right(days, last)]  # fmt: skip
-    today = min(book.day_of(now), last + 1)
+    today = book.day_of(now)
+    if today > last:
+        today = last + 1
     if first <= today <= last:
         sheet.wake(book.start_of(today + 1))
     length = last - first + 1
+    shown, days = body.seen(), body.seen_on()
+    seen = days[bisect_left(days, first):bisect_right(days, last)] if days and days[-1] >= first else []  # fmt: skip
+    values = {
+        "days": length,
+        "seen": len(seen),
+        "missed": max(today - first, 0) - bisect_left(seen, today),
+        "temperature": stage.temperature,
+    }
     whole = len(seen) == length and now >= until
-    missed = max(today - first, 0) - bisect_left(seen, today)
-    values = book.kept(
-        ("monitor", length, len(seen), missed, stage.temperature),
-        lambda: {"days": length, "seen": len(seen), "missed": missed, "temperature": stage.temperature},
-    )
     sheet.duty("monitor", stage.name, begins=begins, due=until, until=until, because=(*walk.why, stage.said["monitor"]),
                proofs=[shown[day] for day in seen], covered=days_covered(seen, book), ended=None if whole else OPEN,
                values=values)  # fmt: skip
