@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -66,12 +66,13 @@ class Incident:
         self._by = self._gathered.by
         self._of_kind: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
         self._leaning: dict[Subject, set[Subject]] = defaultdict(set)
-        self._leans: dict[Subject, Set[Subject]] = {}
+        self._leans: dict[Subject, tuple[Subject, ...]] = {}
         self._status: dict[Subject, Status] = {}
         self._wakes: list[tuple[datetime, Subject]] = []
+        self._woken: list[tuple[datetime, Subject]] = []
         self.derivations: dict[Subject, Derivation] = {}
         self.recomputed = 0
-        self._settle({subject for subject in self._by if subject[0] in _DERIVED})
+        self._settle([subject for subject in self._by if subject[0] in _DERIVED])
 
     def facts(self) -> list[Fact]:
         """Return all facts taken in so far, those that no longer stand among them."""
@@ -100,51 +101,65 @@ class Incident:
         with _collector_waits():
             return self._settle(touched)
 
-    def _settle(self, touched: set[Subject]) -> set[Subject]:
+    def _settle(self, touched: Iterable[Subject]) -> set[Subject]:
         """Derive what was touched, then whatever leans on a status that changed, stratum by stratum."""
-        waiting: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
+        waiting: dict[str, dict[Subject, None]] = {kind: {} for kind in STRATA}  # sets that keep their order
         for subject in touched:
             self._lean(subject)
-            waiting[subject.kind].add(subject)
+            waiting[subject[0]][subject] = None
         for kind in STRATA:
-            if kind == "contact":
-                waiting[kind] |= self._contacts_of_changed(waiting[kind])
-            changed = [subject for subject in waiting[kind] if self._derive(subject)]
+            first = self._contacts_first(waiting[kind]) if kind == "contact" else {}
+            changed = [s for s in waiting[kind] if (first[s] if s in first else self._derive(s))]
             for subject in changed:
                 for other in self._leaning.get(subject, ()):
                     if other.kind != kind:
-                        waiting[other.kind].add(other)
+                        waiting[other.kind][other] = None
                 if kind == "infection":
                     herself = Subject("contact", subject.number)
                     if herself in self._leans:
-                        waiting["contact"].add(herself)
+                        waiting["contact"][herself] = None
             for leaning, on in LEAN_ON_ALL.items():
                 if on == kind and changed:
                     again = set(self._of_kind[leaning])
-                    waiting[leaning] |= again
+                    waiting[leaning].update(dict.fromkeys(again))
                     if leaning == kind:  # what zones say of themselves does not rest on other zones: once is enough
                         for subject in again:
                             self._derive(subject)
+        if len(self._woken) < _MANY:
+            for wake in self._woken:
+                heapq.heappush(self._wakes, wake)
+        else:
+            self._wakes += self._woken
+            heapq.heapify(self._wakes)
+        self._woken.clear()
         return set().union(*waiting.values())
 
-    def _contacts_of_changed(self, waiting: set[Subject]) -> set[Subject]:
-        """Return contacts that lean on contacts whose status changes, and settle these statuses first.
+    def _contacts_first(self, waiting: dict[Subject, None]) -> dict[Subject, bool]:
+        """Settle the statuses of contacts on whom contacts lean; those who lean on one that changed wait as well.
 
-        The status of a contact rests on infections and her own facts alone, so that contacts cannot lean in a ring.
+        Returns who was derived on the way, and whether her status changed: whoever leans on no contact herself. The
+        status of a contact rests on infections and her own facts alone, so that contacts cannot lean in a ring.
         """
-        found: set[Subject] = set()
+        first: dict[Subject, bool] = {}
+        more: dict[Subject, None] = {}
         for subject in waiting:
-            leaning = [other for other in self._leaning.get(subject, ()) if other.kind == "contact"]
-            if leaning:
+            leaning = [other for other in self._leaning.get(subject, ()) if other[0] == "contact"]
+            if not leaning:
+                continue
+            if not any(other[0] == "contact" for other in self._leans.get(subject, ())):
+                changed = first[subject] = self._derive(subject)
+            else:
                 before = self._status.get(subject)
                 dossier = self._dossier(subject)
                 if dossier is None:
                     self._status.pop(subject, None)
                 else:
                     self._status[subject] = status_of(dossier, self.now)
-                if self._status.get(subject) != before:
-                    found.update(leaning)
-        return found
+                changed = self._status.get(subject) != before
+            if changed:
+                more.update(dict.fromkeys(leaning))
+        waiting.update(more)
+        return first
 
     def _lean(self, subject: Subject) -> None:
         """Note that a subject is there, or no longer, and on whom it leans.
@@ -152,7 +167,7 @@ class Incident:
         A contact leans on herself as an infection besides; that is not noted one by one.
         """
         facts = self._by.get(subject)
-        leans: Set[Subject] = frozenset()
+        leans: tuple[Subject, ...] = ()
         if facts is None:
             self._of_kind[subject[0]].discard(subject)
         else:
@@ -185,21 +200,25 @@ class Incident:
         self.derivations[subject] = answer
         self._status[subject] = answer[0]
         if answer[3] is not None:
-            heapq.heappush(self._wakes, (answer[3], subject))
+            self._woken.append((answer[3], subject))
         return before is None or before[0] != answer[0]
 
     def _statuses(self, subject: Subject) -> Mapping[Subject, Status]:
         found = {}
         of_all = LEAN_ON_ALL.get(subject.kind)
-        others: Iterable[Subject] = self._leans.get(subject, ())
+        others = self._leans.get(subject, ())
         if of_all is not None:
             others = (*others, *(s for s in self._of_kind[of_all] if s != subject))
-        elif subject[0] == "contact":
-            others = (*others, Subject("infection", subject[1]))
+        statuses = self._status
         for other in others:
-            status = self._status.get(other)
+            status = statuses.get(other)
             if status is not None:
                 found[other] = status
+        if subject[0] == "contact":
+            herself = Subject("infection", subject[1])
+            status = statuses.get(herself)
+            if status is not None:
+                found[herself] = status
         return found
 
 
@@ -233,7 +252,7 @@ def _fields_that_name() -> Mapping[str, tuple[str, ...]]:
     return {kind: names for kind, names in found.items() if names}
 
 
-def leans_on(subject: Subject, facts: Iterable[Fact]) -> Set[Subject]:
+def leans_on(subject: Subject, facts: Iterable[Fact]) -> tuple[Subject, ...]:
     """Return the subjects whose status a derivation reads: those that its facts name, of lower strata.
 
     That a contact leans on herself as an infection is not among them.
@@ -250,4 +269,4 @@ def leans_on(subject: Subject, facts: Iterable[Fact]) -> Set[Subject]:
                 elif value is not None:
                     found.update(each for each in value if each[0] in lower)
     found.discard(subject)
-    return found
+    return tuple(found)

@@ -69,20 +69,26 @@ def status_of(dossier: Dossier, now: datetime) -> Status:
 
 
 def _status(dossier: Dossier, body: Body, counted: Counted) -> Status:
-    by = body.by
+    by, leans_on = body.by, dossier.leans_on
     exposures = by.get("exposure", ())
-    direct = [f for f in exposures if f[8]["to"][0] == "infection"]
-    met = [m for m in [counted[f[0]] for f in direct] if m is not None]
-    first = last = None
-    if met:
-        first, last = min([m[0] for m in met]), max([m.last for m in met])
+    known = []
+    direct = []
+    first: datetime | None = None
+    last: datetime | None = None
+    for fact in exposures:
+        known.append(fact[4])
+        if fact[8]["to"][0] == "infection":
+            direct.append(fact)
+            one = counted[fact[0]]
+            if one is not None:
+                first = one[0] if first is None else min(first, one[0])
+                last = one.last if last is None else max(last, one.last)
     apart = body.separated(first)
     taken = body.taken()
     infected = body.positive() is not None
     if not infected:
-        infection = dossier.leans_on.get(Subject("infection", dossier.subject[1]))
+        infection = leans_on.get(Subject("infection", dossier.subject[1]))
         infected = infection is not None and infection.state in INFECTED
-    known = [f[4] for f in exposures]
     known += [t[2][4] for t in taken if t[2] is not None]
     state, since = "candidate", None
     if "assessment" in by:

@@ -188,25 +188,31 @@ def _course(
 ) -> Course | None:
     """Return the course to follow, by class, immunity and doses in time; write the doses that are due."""
     book, now = body.book, sheet.now
+    if cls not in plan.immune and not plan.doses:
+        course: Course | None = book.templates.get(("course", cls))
+        return course or book.kept(("course", cls), lambda: _of_class(book, cls))
     name: str | None = book.get(f"contact.{cls}.course.any")
-    if cls in plan.immune or plan.doses:
-        strains = strains_of(exposures, sheet.dossier)
-        immunity = immunity_of(body.every(), book, now, reach.first)
-        by_state = book.get(f"contact.{cls}.course.{immunity.state}")
-        name = by_state if by_state is not None else name
-        for due in doses_due(body.every(), book, reach.first, reach.last, immunity, now):
-            if due.given is None and _not_owed(sheet, body, due.dose, strains):
-                continue
-            proofs = [due.given] if due.given is not None else []
-            late = due.given is not None and not due.in_time
-            over = due.given is None and now > due.due
-            why = (
-                (*due.because, sheet.because("duty.dose_too_late", f"dose.{due.dose}.within")) if over else due.because
-            )
-            sheet.duty("dose", due.dose, begins=max(due.begins, known_at), due=due.due, because=why, proofs=proofs,
-                       ended=IMPOSSIBLE if over else None, values={"product": due.product, "late": late})  # fmt: skip
-            if due.in_time and due.course is not None:
-                name = due.course
+    strains = strains_of(exposures, sheet.dossier)
+    immunity = immunity_of(body.every(), book, now, reach.first)
+    by_state = book.get(f"contact.{cls}.course.{immunity.state}")
+    name = by_state if by_state is not None else name
+    for due in doses_due(body.every(), book, reach.first, reach.last, immunity, now):
+        if due.given is None and _not_owed(sheet, body, due.dose, strains):
+            continue
+        proofs = [due.given] if due.given is not None else []
+        late = due.given is not None and not due.in_time
+        over = due.given is None and now > due.due
+        why = (*due.because, sheet.because("duty.dose_too_late", f"dose.{due.dose}.within")) if over else due.because
+        sheet.duty("dose", due.dose, begins=max(due.begins, known_at), due=due.due, because=why, proofs=proofs,
+                   ended=IMPOSSIBLE if over else None, values={"product": due.product, "late": late})  # fmt: skip
+        if due.in_time and due.course is not None:
+            name = due.course
+    return None if name is None else course_of(book, name)
+
+
+def _of_class(book: Rulebook, cls: str) -> Course | None:
+    """Return the course of a class, whatever her immunity."""
+    name = book.get(f"contact.{cls}.course.any")
     return None if name is None else course_of(book, name)
 
 
@@ -268,7 +274,8 @@ def _anchors(first: datetime, last: datetime, body: Body) -> Mapping[str, dateti
 
 def _capped(book: Rulebook, cls: str, linked: Sequence[Status]) -> bool:
     """Return whether her days end by her own count, because the contact that she met is lost."""
-    return bool(book.get(f"contact.{cls}.capped_by_own_days")) and any(not s.tests for s in linked)
+    capped = book.made(f"capped.{cls}", lambda b: bool(b.get(f"contact.{cls}.capped_by_own_days")))
+    return capped and any(not s.tests for s in linked)
 
 
 def _frozen(body: Body, sheet: Sheet) -> Fact | None:
