@@ -110,14 +110,9 @@ class Incident:
         for kind in STRATA:
             first = self._contacts_first(waiting[kind]) if kind == "contact" else {}
             changed = [s for s in waiting[kind] if (first[s] if s in first else self._derive(s))]
-            for subject in changed:
-                for other in self._leaning.get(subject, ()):
-                    if other.kind != kind:
-                        waiting[other.kind][other] = None
-                if kind == "infection":
-                    herself = Subject("contact", subject.number)
-                    if herself in self._leans:
-                        waiting["contact"][herself] = None
+            for other in self._leaning_on(changed):
+                if other.kind != kind:
+                    waiting[other.kind][other] = None
             for leaning, on in LEAN_ON_ALL.items():
                 if on == kind and changed:
                     again = set(self._of_kind[leaning])
@@ -125,6 +120,20 @@ class Incident:
                     if leaning == kind:  # what zones say of themselves does not rest on other zones: once is enough
                         for subject in again:
                             self._derive(subject)
+        self._note_wakes()
+        return set().union(*waiting.values())
+
+    def _leaning_on(self, changed: Iterable[Subject]) -> Iterator[Subject]:
+        """Yield who leans on subjects, some more than once; an infection is leaned on by herself as a contact."""
+        for subject in changed:
+            yield from self._leaning.get(subject, ())
+            if subject[0] == "infection":
+                herself = Subject("contact", subject[1])
+                if herself in self._leans:
+                    yield herself
+
+    def _note_wakes(self) -> None:
+        """Put the moments at which what was derived changes by itself among the others."""
         if len(self._woken) < _MANY:
             for wake in self._woken:
                 heapq.heappush(self._wakes, wake)
@@ -132,7 +141,6 @@ class Incident:
             self._wakes += self._woken
             heapq.heapify(self._wakes)
         self._woken.clear()
-        return set().union(*waiting.values())
 
     def _contacts_first(self, waiting: dict[Subject, None]) -> dict[Subject, bool]:
         """Settle the statuses of contacts on whom contacts lean; those who lean on one that changed wait as well.
