@@ -79,6 +79,8 @@ def assess_again(
 
     The assessment stands meanwhile. `told_at` is when each exposure, and whom she met, last changed.
     """
+    if not linked and strict is not None and strict[1][0] == cls:
+        return
     book = sheet.dossier.rulebook
     newer = [moment for moment in told_at if moment > assessed.known_at]
     positive = next((s for s in linked if s.state == "positive"), None)

@@ -60,6 +60,8 @@ class Course(NamedTuple):
     stages: tuple[Stage, ...]
     longest: int
     restrains: bool = False
+    idle: bool = False
+    """Whether it is one stage of days on which nothing is asked that could be owed."""
 
 
 class Laid(NamedTuple):
@@ -81,7 +83,10 @@ def _compiled(book: Rulebook, name: str) -> Course:
     count_from = book.get(f"course.{name}.count_from", "last_exposure")
     stages = tuple(_stage(book, name, stage) for stage in book.get(f"course.{name}.stages", ()))
     restrains = any(stage.restrains for stage in stages)
-    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages), restrains)
+    idle = len(stages) == 1 and stages[0].days is not None and not restrains and not any(
+        (stages[0].tests, stages[0].observe, stages[0].environment, stages[0].hand_over)
+    )  # fmt: skip
+    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages), restrains, idle)
 
 
 def _stage(book: Rulebook, course: str, name: str) -> Stage:

@@ -10,7 +10,7 @@ from ringfence.rules.derive.assessing import Proposed, assess, assess_again, ass
 from ringfence.rules.derive.body import Body
 from ringfence.rules.derive.courses import Course, course_of
 from ringfence.rules.derive.exposures import Met, Reach, changes_of, known_as_case, strains_of
-from ringfence.rules.derive.measures import Walk
+from ringfence.rules.derive.measures import Walk, pass_by
 from ringfence.rules.derive.services import letters, located, support, told
 from ringfence.rules.derive.sheet import Dossier, Sheet, best, supersede
 from ringfence.rules.duties import IMPOSSIBLE, PROVED, Because, Status
@@ -67,7 +67,10 @@ def write(sheet: Sheet, body: Body, met: list[Met], plan: Plan, withdrawn: Seque
     if met:
         found = classified(met, dossier, body.last("person"))
         strict = strictest(found, plan.classes)
-        assess(sheet, found, strict, assessed, min([known_as_case(m, dossier) for m in met]))
+        known_at = known_as_case(met[0], dossier)
+        if len(met) > 1:
+            known_at = min([known_as_case(m, dossier) for m in met])
+        assess(sheet, found, strict, assessed, known_at)
     if assessed is not None and not dropped:
         _as_assessed(sheet, body, met, plan, withdrawn, assessed, strict)
         return
@@ -87,7 +90,7 @@ def _as_assessed(
     strict: Proposed | None,
 ) -> None:
     """Write what follows from her class: told, found, her course, and that she is free where nothing restrains her."""
-    book, dossier, cls = body.book, sheet.dossier, assessed[8]["class"]
+    dossier, cls = sheet.dossier, assessed[8]["class"]
     exposures = [m[2] for m in met]
     linked, told_at = _around(met, exposures, withdrawn, dossier)
     bare = not met and not withdrawn
@@ -104,12 +107,7 @@ def _as_assessed(
     located(sheet, body, assessed)
     letters(sheet, body, assessed)
     if course is not None and (met or not withdrawn):
-        walk = Walk(
-            sheet=sheet, body=body, course=course, anchors=_anchors(reach[0], reach[1], body), known_at=assessed[4],
-            changed_at=changed, why=why, cls=cls, linked=() if _capped(book, cls, linked) else linked,
-            frozen=_frozen(body, sheet),
-        )  # fmt: skip
-        walk.along()
+        _along(sheet, body, course, reach, assessed, changed, why, linked)
         if bare:  # day 0 is not known: nothing longer can be asked for
             sheet.proposals = [p for p in sheet.proposals if p.kind != "extend"]
         if not course.restrains:
@@ -120,6 +118,29 @@ def _as_assessed(
     support(sheet, body)
     _unwell(sheet, body)
     _close_when_infected(sheet, body)
+
+
+def _along(
+    sheet: Sheet,
+    body: Body,
+    course: Course,
+    reach: Reach,
+    assessed: Fact,
+    changed: datetime,
+    why: tuple[Because, ...],
+    linked: Sequence[Status],
+) -> None:
+    """Walk along the course of her class."""
+    book, cls, known_at = body.book, assessed[8]["class"], assessed[4]
+    linked = () if _capped(book, cls, linked) else linked
+    frozen = _frozen(body, sheet)
+    anchors = _anchors(reach[0], reach[1], body)
+    if course.idle:
+        pass_by(sheet, course, anchors, known_at)
+        return
+    walk = Walk(sheet=sheet, body=body, course=course, anchors=anchors, known_at=known_at, changed_at=changed, why=why,
+                cls=cls, linked=linked, frozen=frozen)  # fmt: skip
+    walk.along()
 
 
 def _around(

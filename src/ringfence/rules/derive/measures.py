@@ -39,6 +39,14 @@ class Placing(NamedTuple):
                    book.hours(f"house_{name}") or book.hours("house"))  # fmt: skip
 
 
+def pass_by(sheet: Sheet, course: Course, anchors: Mapping[str, datetime], known_at: datetime) -> None:
+    """Go along a course of one stage that owes nothing: all there is to know of it is when it ends."""
+    book = sheet.dossier.rulebook
+    laid = lay(course.stages[0], book.day_of(anchors.get(course.count_from, known_at)), known_at, book, anchors)
+    if laid.ends is not None and laid.ends > known_at:
+        sheet.wake(laid.ends)
+
+
 @dataclass(slots=True)
 class Walk:
     """One person's walk along one course."""

@@ -25,15 +25,21 @@ def told(sheet: Sheet, body: Body, since: Fact, why: tuple[Because, ...], *, res
     begun, known_at = since[3], since[4]
     notices = [f for f in body.by.get("notice", ()) if f[3] >= begun]
     if hours is not None:
-        because = (*why, sheet.because("duty.notify", book.clock_key("notify")))
+        because = why + _because(book, "duty.notify", "notify")
         sheet.duty("notify", "told", begins=known_at, due=known_at + hours, because=because,
                    proofs=best(notices))  # fmt: skip
     written_hours = book.hours("notice_written")
     if restrained and written_hours is not None:
         written = [f for f in notices if f[8]["how"] in ("paper", "message")]
-        because = (*why, sheet.because("duty.notify_written", book.clock_key("notice_written")))
+        because = why + _because(book, "duty.notify_written", "notice_written")
         sheet.duty("notify", "written", begins=known_at, due=known_at + written_hours, because=because,
                    proofs=best(written))  # fmt: skip
+
+
+def _because(book: Rulebook, code: str, clock: str) -> tuple[Because]:
+    """Return a reason that rests on a clock alone."""
+    found: tuple[Because] | None = book.templates.get((code, clock))
+    return found or book.kept((code, clock), lambda: (book.plain(code, book.clock_key(clock)),))
 
 
 def located(sheet: Sheet, body: Body, since: Fact) -> None:
