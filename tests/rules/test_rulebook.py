@@ -15,14 +15,8 @@ BOOK = Rulebook.of(shipped_pack("cn-covid-8"), date(2022, 3, 8))
 FROM = datetime(1985, 1, 1, tzinfo=UTC)
 MINUTES = 45 * 366 * 24 * 60
 ZONES = (
-    "Asia/Shanghai",
-    "Europe/Berlin",
-    "America/St_Johns",
-    "Pacific/Apia",
-    "America/Havana",
-    "Asia/Kathmandu",
-    "UTC",
-)
+    "Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "America/Havana", "Asia/Kathmandu", "UTC",
+)  # fmt: skip
 
 
 def in_zone(name: str) -> Rulebook:
