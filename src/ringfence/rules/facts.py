@@ -192,11 +192,8 @@ def standing(known: Iterable[Fact], gone: Collection[str], freeing: Iterable[Fac
     Each is given once; `gone` are the ids struck, `freeing` what goes on by `let_go`.
     """
     changed = {f[0]: f for f in freeing}
-    if gone or changed:
-        found = [f for f in known if f[1] != "retraction" and f[0] not in gone and f[0] not in changed]
-        found += changed.values()
-    else:
-        found = [f for f in known if f[1] != "retraction"]
+    found = [f for f in known if f[1] != "retraction" and f[0] not in gone and f[0] not in changed]
+    found += changed.values()
     found.sort(key=IN_ORDER)
     return found
 
@@ -293,8 +290,7 @@ def shared_out(
     """Return facts told by subject as dossiers: with what is shared among the subjects that are one body, and between
     people and their tubes, rooms, sites and households. `cross_infections` are those among the facts.
     """
-    bodies: dict[int, list[Fact]] = {}
-    mixed: set[int] = set()
+    bodies, mixed = {}, set()
     for subject, own in by.items():
         if subject[0] in BODILY:
             if subject[1] in bodies:
