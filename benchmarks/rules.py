@@ -34,7 +34,8 @@ from benchmarks import report
 from benchmarks.measure import commit, machine
 from ringfence.rules.derive import Dossier, derive
 from ringfence.rules.duties import Derivation
-from ringfence.rules.facts import Fact, current, dossiers
+from ringfence.rules.facts import Fact
+from ringfence.rules.gathering import Gathered
 from ringfence.rules.rulebook import Rulebook
 from ringfence.rules.shipped import shipped_pack
 from ringfence.rules.strata import Incident, derive_all
@@ -208,8 +209,8 @@ def _whole(facts: list[Fact], book: Rulebook, times: dict[str, list[float]]) -> 
 def _parts(facts: list[Fact], book: Rulebook, times: dict[str, list[float]]) -> None:
     """Gather facts by subject; derive all contacts, then one by one, from gathered facts."""
     gc.collect()
-    _timed(times, "facts gathered by subject", lambda: dossiers(current(facts, now=NOW)))
-    by = dossiers(current(facts, now=NOW))
+    _timed(times, "facts gathered by subject", lambda: Gathered(facts, NOW))
+    by = Gathered(facts, NOW).by
     status = {s: a.status for s, a in derive_all(facts, book, NOW).items()}
     asked = [
         Dossier(s, book, own, {f.value["to"]: status[f.value["to"]] for f in own if f.kind == "exposure"})

@@ -69,8 +69,10 @@ class Classified(NamedTuple):
         if self.basis is None:
             return self.said
         fact, rule, seen, name = self.basis
-        facts, clause = (fact,), f"{rule.ruled.source} {rule.ruled.clause}"
-        return tuple(Because(code, clause, name, facts, values) for code, values in reasons_of(rule, seen, self.open))
+        facts, clause = (fact,), rule.ruled.cited
+        new = tuple.__new__
+        return tuple([new(Because, (code, clause, name, facts, values))
+                      for code, values in reasons_of(rule, seen, self.open)])  # fmt: skip
 
     @property
     def unknowns(self) -> tuple[Because, ...]:
@@ -78,7 +80,7 @@ class Classified(NamedTuple):
         if self.basis is None:
             return tuple(why for why in self.said if why.code.startswith("classify.ask_"))
         fact, rule, _, name = self.basis
-        clause = f"{rule.ruled.source} {rule.ruled.clause}"
+        clause = rule.ruled.cited
         return tuple(Because(f"classify.ask_{what}", clause, name, (fact,)) for what in self.open)
 
     @property
@@ -101,7 +103,7 @@ def classify(
     `onset` that of the index, which tells backward contacts apart where the exposure does not say.
     """
     rules = book.made("classify", rules_of)
-    value = exposure.value
+    value = exposure[8]
     to_contact = value["to"][0] == "contact"
     window = _window(index, to_contact)
     if isinstance(window, str):
@@ -134,8 +136,10 @@ def classify(
     book.asked.update(best.touched)
     if seen.lingering:
         book.asked.add("exposure.residual")
-    basis = Basis(exposure.id, best, seen, rules.pack)
-    return Classified(best.cls, best.ruled.key, others, best.human_only, seen.counts, unknowns, basis)
+    basis = tuple.__new__(Basis, (exposure[0], best, seen, rules.pack))
+    return tuple.__new__(
+        Classified, (best.cls, best.ruled.key, others, best.human_only, seen.counts, unknowns, basis, ())
+    )
 
 
 def propose_changes(
@@ -189,7 +193,7 @@ def _window(index: Status | None, to_contact: bool) -> Window | str | None:
         return "classify.discarded"
     if index.infectious_from is None:
         return None
-    return Window(index.infectious_from, index.infectious_until)
+    return tuple.__new__(Window, (index.infectious_from, index.infectious_until, ()))
 
 
 def _seen(exposure: Fact, window: Window | None, residual: float, person: Mapping[str, Any] | None) -> Seen | None:
@@ -229,7 +233,7 @@ def _seen(exposure: Fact, window: Window | None, residual: float, person: Mappin
             minutes = length
     if goes_on and minutes is None:
         at_least = (exposure.known_at - begins).total_seconds() / 60
-    return Seen(value, person, counts, minutes, at_least, lingering, residual)
+    return tuple.__new__(Seen, (value, person, counts, minutes, at_least, lingering, residual))
 
 
 def _after(ends: datetime | None) -> datetime | None:

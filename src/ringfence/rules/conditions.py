@@ -9,6 +9,8 @@ from ringfence.rules.rulebook import Rulebook, Ruled
 from ringfence.rules.seats import near
 from ringfence.rules.windows import Span
 
+_NOTHING: Mapping[str, Any] = {}
+
 
 class Rule(NamedTuple):
     """One table `contact.<class>.when.<rule>` of a pack, ready to be asked."""
@@ -31,6 +33,8 @@ class Rule(NamedTuple):
     human_only: bool
     touched: tuple[str, ...]
     plain: bool
+    opening: tuple[str, Mapping[str, Any]]
+    """The reason that says which class and rule it is."""
 
 
 class Rules(NamedTuple):
@@ -87,7 +91,7 @@ def _rule(rank: int, cls: str, name: str, ruled: Ruled) -> Rule:
         frozenset(table.get("protection", ())), frozenset(table.get("contact", ())),
         frozenset(table.get("vehicle", ())), table.get("seats"), table.get("rows", 0), table.get("crew"),
         bool(table.get("after_case_left")), frozenset(table.get("only_if", ())), bool(table.get("human_only")),
-        touched, plain,
+        touched, plain, ("classify.class", {"cls": cls, "rule": name}),
     )  # fmt: skip
 
 
@@ -171,15 +175,30 @@ def _only_if(flags: frozenset[str], person: Mapping[str, Any] | None) -> bool | 
 
 def reasons_of(rule: Rule, seen: Seen, unknowns: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return codes with values: the class, and each condition of the rule that is known to hold."""
+    value = seen[0]
+    said: list[tuple[str, Mapping[str, Any]]] = [rule.opening, (f"classify.setting_{value['setting']}", _NOTHING)]
+    if not rule.plain:
+        _add_conditions(said, rule, seen, unknowns)
+    if seen.lingering:
+        said.append(("classify.after_case_left", {"residual": seen.residual}))
+    if rule.only_if and not rule.only_if & set(unknowns):
+        said += [
+            (f"classify.{flag}", _NOTHING)
+            for flag in sorted(rule.only_if)
+            if _only_if(frozenset({flag}), seen.person) is True
+        ]
+    if rule.human_only:
+        said.append(("classify.human_only", _NOTHING))
+    return said
+
+
+def _add_conditions(said: list[tuple[str, Mapping[str, Any]]], rule: Rule, seen: Seen, unknowns: Sequence[str]) -> None:
+    """Add the conditions of a rule on where and how long they met, and how."""
     value = seen.value
-    said: list[tuple[str, Mapping[str, Any]]] = [
-        ("classify.class", {"cls": rule.cls, "rule": rule.name}),
-        (f"classify.setting_{value['setting']}", {}),
-    ]
     if rule.vehicle and "vehicle" in value:
-        said.append((f"classify.vehicle_{value['vehicle']}", {}))
+        said.append((f"classify.vehicle_{value['vehicle']}", _NOTHING))
     if rule.crew and value.get("crew"):
-        said.append(("classify.crew", {}))
+        said.append(("classify.crew", _NOTHING))
     elif rule.seats is not None and "seat" not in unknowns:
         seats = {"seat": value.get("seat", "-"), "case_seat": value.get("case_seat", "-"), "rows": rule.rows}
         said.append((f"seat.{rule.seats}", seats))
@@ -191,17 +210,6 @@ def reasons_of(rule: Rule, seen: Seen, unknowns: Sequence[str]) -> list[tuple[st
     if rule.distance is not None and "distance" not in unknowns:
         said.append(("classify.distance", {"distance": value["distance_m"], "most": rule.distance}))
     if rule.protection and "protection" not in unknowns:
-        said.append((f"classify.protection_{value['protection']}", {}))
+        said.append((f"classify.protection_{value['protection']}", _NOTHING))
     if rule.contact and "contact" not in unknowns:
-        said.append((f"classify.contact_{value['contact']}", {}))
-    if seen.lingering:
-        said.append(("classify.after_case_left", {"residual": seen.residual}))
-    if rule.only_if and not rule.only_if & set(unknowns):
-        said += [
-            (f"classify.{flag}", {})
-            for flag in sorted(rule.only_if)
-            if _only_if(frozenset({flag}), seen.person) is True
-        ]
-    if rule.human_only:
-        said.append(("classify.human_only", {}))
-    return said
+        said.append((f"classify.contact_{value['contact']}", _NOTHING))

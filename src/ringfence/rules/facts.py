@@ -51,6 +51,8 @@ RESULT_BACK, REACHED_BACK = "result_taken_back", "reached_taken_back"
 ended a hold, or set the hours of one running: what was over, or had begun to run, does not begin anew.
 """
 _GOES_ON_AS = {"release": LET_GO, "discharge": LET_GO, "ended": LET_GO, "result": RESULT_BACK, "reached": REACHED_BACK}
+_WITH_OTHERS = ("household", "tube", "room")
+"""The subjects that have facts of people in their dossiers, or give theirs to people."""
 OF_A_TUBE = ("sample", "result", RESULT_BACK)
 """What happened to the bodies of the members of a tube, and belongs to the tube too."""
 
@@ -277,21 +279,40 @@ def dossiers(facts: Sequence[Fact]) -> dict[Subject, list[Fact]]:
     either: a sample, a result, a dose, an onset, an observation, a stay.
     """
     by: dict[Subject, list[Fact]] = defaultdict(list)
-    bodies: dict[int, list[Fact]] = defaultdict(list)
     for fact in facts:
-        subject = fact[2]
+        by[fact[2]].append(fact)
+    return shared_out(by, facts, [fact for fact in facts if fact[1] == "cross_infection"])
+
+
+def shared_out(
+    by: dict[Subject, list[Fact]], facts: Sequence[Fact], cross_infections: Iterable[Fact]
+) -> dict[Subject, list[Fact]]:
+    """Return facts told by subject as dossiers: with what is shared among the subjects that are one body, and between
+    people and their tubes, rooms, sites and households. `cross_infections` are those among the facts.
+    """
+    bodies, mixed = {}, set()
+    for subject, own in by.items():
         if subject[0] in BODILY:
-            bodies[subject[1]].append(fact)
-        else:
-            by[subject].append(fact)
-    for number, found in bodies.items():
-        _of_body(number, found, by)
-    _tell_affected(facts, by)
-    for subject in [s for s in by if s[0] == "household"]:
+            if subject[1] in bodies:
+                mixed.add(subject[1])
+            bodies[subject[1]] = own
+    for number in mixed:
+        named = {kind: by.pop(Subject(kind, number)) for kind in BODILY if Subject(kind, number) in by}
+        bodies[number] = sorted([fact for own in named.values() for fact in own], key=IN_ORDER)
+        _of_body(number, bodies[number], named.keys(), by)
+    shared = _shared_kinds()
+    for number, own in bodies.items():
+        first = own[0]
+        if first[1] in shared and first[2][0] != "person" and number not in mixed and all(f[1] in shared for f in own):
+            by[Subject("person", number)] = list(own)
+    for fact in cross_infections:
+        _tell_affected(fact, facts, by)
+    others = [s for s in by if s[0] in _WITH_OTHERS]
+    for subject in [s for s in others if s[0] == "household"]:
         _tell_members(by[subject], by)
-    for subject in [s for s in by if s[0] == "tube"]:
+    for subject in [s for s in others if s[0] == "tube"]:
         by[subject] = _with_members(by[subject], bodies)
-    for subject in [s for s in by if s[0] == "room"]:
+    for subject in [s for s in others if s[0] == "room"]:
         by[subject] = _with_trips(by[subject], bodies)
     return dict(by)
 
@@ -303,26 +324,22 @@ def _with_trips(facts: list[Fact], bodies: Mapping[int, list[Fact]]) -> list[Fac
     return _merged(facts, trips) if trips else facts
 
 
-def _of_body(number: int, facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:
-    """Tell the facts of one body apart: as a case, as a contact, and as a person where she is neither."""
+def _of_body(number: int, facts: list[Fact], named: Set[str], by: dict[Subject, list[Fact]]) -> None:
+    """Tell the facts of a body with several names apart: as a case, a contact, and a person where she is neither."""
     shared = _shared_kinds()
-    named = {fact[2][0] for fact in facts}
     for kind in ("contact", "infection"):
         if kind in named:
-            by[Subject(kind, number)] = facts if len(named) == 1 else [
-                f for f in facts if f[2][0] in (kind, "person") or f[1] in shared
-            ]  # fmt: skip
+            by[Subject(kind, number)] = [f for f in facts if f[2][0] in (kind, "person") or f[1] in shared]
     if "person" in named or all(f[1] in shared for f in facts):
         by[Subject("person", number)] = [f for f in facts if f[2][0] == "person" or f[1] in shared]
 
 
-def _tell_affected(facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:
+def _tell_affected(found: Fact, facts: Sequence[Fact], by: dict[Subject, list[Fact]]) -> None:
     """Give a cross-infection of a site, and the ruling on it, to the people whose release waits for it."""
-    for found in [fact for fact in facts if fact.kind == "cross_infection"]:
-        rulings = [f for f in facts if f.kind == "ruling" and f.value["on"] == found.id]
-        for subject in found.value["affected"]:
-            if subject in by:
-                by[subject] = _merged(by[subject], [found, *(r for r in rulings if r.subject != subject)])
+    rulings = [f for f in facts if f.kind == "ruling" and f.value["on"] == found.id]
+    for subject in found.value["affected"]:
+        if subject in by:
+            by[subject] = _merged(by[subject], [found, *(r for r in rulings if r.subject != subject)])
 
 
 def _tell_members(facts: list[Fact], by: dict[Subject, list[Fact]]) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
-from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, let_go, standing, struck
+from ringfence.rules.facts import BODILY, IN_ORDER, Fact, dossiers, let_go, shared_out, standing, struck
 from ringfence.vocabulary.subjects import Subject
 
-_BINDING = ("cross_infection", "ruling", "members", "occupied", "household")
+_BINDING = frozenset({"cross_infection", "ruling", "members", "occupied", "household"})
 """Facts of one subject by which another has facts of it in her dossier."""
+_EVER = datetime.min.replace(tzinfo=UTC)
+_NOTED = _BINDING | {"retraction"}
 
 
 class Gathered:
@@ -24,7 +26,7 @@ class Gathered:
 
     def __init__(self, facts: Iterable[Fact], now: datetime) -> None:
         self.now = now
-        self._facts = {fact.id: fact for fact in facts}
+        self._facts = {fact[0]: fact for fact in facts}
         self._gone: set[str] = set()
         self._let_go: dict[str, Fact] = {}
         self._unknown: list[tuple[datetime, str]] = []
@@ -56,25 +58,39 @@ class Gathered:
     def _from_nothing(self) -> dict[Subject, list[Fact]]:
         for index in (self._retracting, self._rulings, self._needs, self._needed_by):
             index.clear()
-        known, self._unknown, retractions = [], [], []
-        now = self.now
+        known: list[Fact] = []
+        noted: list[Fact] = []
+        by: dict[Subject, list[Fact]] = defaultdict(list)
+        self._unknown = []
+        now, latest, plain = self.now, _EVER, True
         for fact in self._facts.values():  # once over all: an incident has hundreds of thousands
             if fact[4] > now:
                 self._unknown.append((fact[4], fact[0]))
                 continue
+            if fact[3] <= latest and plain:
+                plain = bool(known) and IN_ORDER(known[-1]) < IN_ORDER(fact)
+            latest = fact[3]
             known.append(fact)
-            if fact[9] is not None:
-                retractions.append(fact)
-                self._retracting[fact[9]].add(fact[0])
+            by[fact[2]].append(fact)
+            if fact[1] in _NOTED or fact[9] is not None:
+                noted.append(fact)
         heapq.heapify(self._unknown)
-        self._gone = struck(retractions)
-        freeing = let_go(known, self._gone)
-        self._let_go = {fact.id: fact for fact in freeing}
-        found = standing(known, self._gone, freeing)
-        for fact in found:
-            if fact[1] in _BINDING:
-                self._bind(fact)
-        return dossiers(found)
+        self._gone, self._let_go = set(), {}
+        retractions = [fact for fact in noted if fact[9] is not None]
+        if not plain or retractions or any(fact[1] == "retraction" for fact in noted):
+            for fact in retractions:
+                self._retracting[str(fact[9])].add(fact[0])
+            self._gone = struck(retractions)
+            freeing = let_go(known, self._gone)
+            self._let_go = {fact.id: fact for fact in freeing}
+            known = standing(known, self._gone, freeing)
+            noted = [fact for fact in known if fact[1] in _BINDING]
+            by.clear()
+            for fact in known:
+                by[fact[2]].append(fact)
+        for fact in noted:
+            self._bind(fact)
+        return shared_out(by, known, [fact for fact in noted if fact[1] == "cross_infection"])
 
     def _woken(self) -> list[str]:
         """Return the ids of facts that have become known by now."""

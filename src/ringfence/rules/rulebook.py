@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from ringfence.rules.duties import DESKS, Because
+from ringfence.rules.duties import ATTESTED, DESKS, PROVED, UNKNOWN, Because
 from ringfence.rules.packfile import Entry, Pack
 from ringfence.rules.typing import nearest
 from ringfence.vocabulary.moments import zone_named
@@ -16,6 +16,10 @@ from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.refusals import Refused
 
 Made = TypeVar("Made")
+
+_MOST_KEPT = 20_000
+"""How many things that follow from days, or from days and a class, a rulebook keeps at the most."""
+_A_DAY = timedelta(days=1)
 
 
 class Ruled(NamedTuple):
@@ -46,8 +50,15 @@ class Rulebook:
     _days: dict[int, datetime] = field(default_factory=dict)
     _hours: dict[str, timedelta | None] = field(default_factory=dict)
     _clock_keys: dict[str, str] = field(default_factory=dict)
-    _plain: dict[tuple[str, str], Because] = field(default_factory=dict)
-    _needed: dict[str, Grade] = field(default_factory=dict)
+    _cuts: dict[int, tuple[datetime, int, int]] = field(default_factory=dict)
+    templates: dict[Hashable, Any] = field(default_factory=dict)
+    """What `kept` keeps."""
+    plains: dict[tuple[str, str], Because] = field(default_factory=dict)
+    """The reasons that `plain` has made, by code and key."""
+    desks: dict[str, str] = field(default_factory=dict)
+    """The desks that `desk` has found, by kind of duty."""
+    closings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What `closing` has found, by kind of duty."""
     _name: str = ""
     earlier: tuple[datetime, Rulebook] | None = None
     """Until when a subject that was pinned to this followed another, and which: by that what was signed is judged."""
@@ -112,29 +123,36 @@ class Rulebook:
 
     def because(self, code: str, key: str = "", facts: tuple[str, ...] = (), **values: Any) -> Because:
         """Return a reason that rests on a key of the pack and on facts."""
-        ruled = self.values.get(key)
-        if ruled is None:
-            return Because(code, "", self._name, facts, values)
-        self.asked.add(key)
-        return Because(code, ruled.cited, self._name, facts, values)
+        plain = self.plains.get((code, key)) or self.plain(code, key)
+        return Because(code, plain.clause, self._name, facts, values) if facts or values else plain
 
     def plain(self, code: str, key: str) -> Because:
         """Return a reason that rests on a key of the pack alone: one for everybody, for a city has millions of them."""
-        found = self._plain.get((code, key))
+        found = self.plains.get((code, key))
         if found is None:
-            found = self._plain[code, key] = self.because(code, key)
+            ruled = self.values.get(key)
+            if ruled is not None:
+                self.asked.add(key)
+            found = Because(code, "" if ruled is None else ruled.cited, self._name)
+            self.plains[code, key] = found
         return found
 
-    def needed(self, kind: str) -> Grade:
-        """Return the weakest grade of a proof that closes a kind of duty for good."""
-        found = self._needed.get(kind)
+    def closing(self, kind: str) -> tuple[str, ...]:
+        """Return how a duty of a kind ends, by the grade of the weakest of its proofs; a grade is a number from 1."""
+        found = self.closings.get(kind)
         if found is None:
-            found = self._needed[kind] = Grade[self.get(f"proof.{kind}", "B")]
+            needed = Grade[self.get(f"proof.{kind}", "B")]
+            found = self.closings[kind] = (
+                "", *(PROVED if g <= needed else ATTESTED if g <= Grade.C else UNKNOWN for g in Grade)
+            )  # fmt: skip
         return found
 
     def desk(self, kind: str) -> str:
         """Return the desk that owns a kind of duty."""
-        return self.pack.desks.get(kind) or DESKS[kind]
+        found = self.desks.get(kind)
+        if found is None:
+            found = self.desks[kind] = self.pack.desks.get(kind) or DESKS[kind]
+        return found
 
     def hours(self, clock: str, otherwise: float | None = None) -> timedelta | None:
         """Return the time by which a clock is due: its hard limit, or its target where it has none."""
@@ -156,7 +174,26 @@ class Rulebook:
 
     def day_of(self, moment: datetime) -> int:
         """Return the ordinal of the local day that holds a moment."""
+        if moment.tzinfo is UTC:
+            # To ask the zone takes several times as long as all else here, and a city asks a million times.
+            day = moment.toordinal()
+            cut = self._cuts.get(day) or self._cut(day)
+            if cut is not None:
+                return cut[1] if moment < cut[0] else cut[2]
         return moment.astimezone(self.zone).toordinal()
+
+    def _cut(self, day: int) -> tuple[datetime, int, int] | None:
+        """Return when a local day ends within a day of UTC, with that day and the next; None where clocks change."""
+        if not 1 < day < date.max.toordinal():
+            return None
+        begins = datetime.fromordinal(day).replace(tzinfo=UTC)
+        local = begins.astimezone(self.zone)
+        if local.utcoffset() != (begins + _A_DAY).astimezone(self.zone).utcoffset():
+            return None
+        first = local.toordinal()
+        passed = local.replace(tzinfo=None) - datetime.fromordinal(first)
+        found = self._cuts[day] = (begins + _A_DAY - passed, first, first + 1)
+        return found
 
     def start_of(self, day: int) -> datetime:
         """Return the moment, in UTC, at which a local day begins."""
@@ -171,6 +208,16 @@ class Rulebook:
         found = self._made.get(name)
         if found is None:
             found = self._made[name] = make(self)
+        made: Made = found
+        return made
+
+    def kept(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what is the same for everybody on the same days: what `make` makes, kept until there is too much."""
+        found = self.templates.get(key)
+        if found is None:
+            if len(self.templates) >= _MOST_KEPT:
+                self.templates.clear()
+            found = self.templates[key] = make()
         made: Made = found
         return made
 

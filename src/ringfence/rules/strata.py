@@ -69,9 +69,10 @@ class Incident:
         self._leans: dict[Subject, tuple[Subject, ...]] = {}
         self._status: dict[Subject, Status] = {}
         self._wakes: list[tuple[datetime, Subject]] = []
+        self._woken: list[tuple[datetime, Subject]] = []
         self.derivations: dict[Subject, Derivation] = {}
         self.recomputed = 0
-        self._settle({subject for subject in self._by if subject[0] in _DERIVED})
+        self._settle([subject for subject in self._by if subject[0] in _DERIVED])
 
     def facts(self) -> list[Fact]:
         """Return all facts taken in so far, those that no longer stand among them."""
@@ -100,77 +101,115 @@ class Incident:
         with _collector_waits():
             return self._settle(touched)
 
-    def _settle(self, touched: set[Subject]) -> set[Subject]:
+    def _settle(self, touched: Iterable[Subject]) -> set[Subject]:
         """Derive what was touched, then whatever leans on a status that changed, stratum by stratum."""
-        waiting: dict[str, set[Subject]] = {kind: set() for kind in STRATA}
+        waiting: dict[str, dict[Subject, None]] = {kind: {} for kind in STRATA}  # sets that keep their order
         for subject in touched:
             self._lean(subject)
-            waiting[subject.kind].add(subject)
+            waiting[subject[0]][subject] = None
         for kind in STRATA:
-            if kind == "contact":
-                waiting[kind] |= self._contacts_of_changed(waiting[kind])
-            changed = [subject for subject in waiting[kind] if self._derive(subject)]
-            for subject in changed:
-                for other in self._leaning.get(subject, ()):
-                    if other.kind != kind:
-                        waiting[other.kind].add(other)
+            first = self._contacts_first(waiting[kind]) if kind == "contact" else {}
+            changed = [s for s in waiting[kind] if (first[s] if s in first else self._derive(s))]
+            for other in self._leaning_on(changed):
+                if other.kind != kind:
+                    waiting[other.kind][other] = None
             for leaning, on in LEAN_ON_ALL.items():
                 if on == kind and changed:
                     again = set(self._of_kind[leaning])
-                    waiting[leaning] |= again
+                    waiting[leaning].update(dict.fromkeys(again))
                     if leaning == kind:  # what zones say of themselves does not rest on other zones: once is enough
                         for subject in again:
                             self._derive(subject)
+        self._note_wakes()
         return set().union(*waiting.values())
 
-    def _contacts_of_changed(self, waiting: set[Subject]) -> set[Subject]:
-        """Return contacts that lean on contacts whose status changes, and settle these statuses first.
+    def _leaning_on(self, changed: Iterable[Subject]) -> Iterator[Subject]:
+        """Yield who leans on subjects, some more than once; an infection is leaned on by herself as a contact."""
+        for subject in changed:
+            yield from self._leaning.get(subject, ())
+            if subject[0] == "infection":
+                herself = Subject("contact", subject[1])
+                if herself in self._leans:
+                    yield herself
 
-        The status of a contact rests on infections and her own facts alone, so that contacts cannot lean in a ring.
+    def _note_wakes(self) -> None:
+        """Put the moments at which what was derived changes by itself among the others."""
+        if len(self._woken) < _MANY:
+            for wake in self._woken:
+                heapq.heappush(self._wakes, wake)
+        else:
+            self._wakes += self._woken
+            heapq.heapify(self._wakes)
+        self._woken.clear()
+
+    def _contacts_first(self, waiting: dict[Subject, None]) -> dict[Subject, bool]:
+        """Settle the statuses of contacts on whom contacts lean; those who lean on one that changed wait as well.
+
+        Returns who was derived on the way, and whether her status changed: whoever leans on no contact herself. The
+        status of a contact rests on infections and her own facts alone, so that contacts cannot lean in a ring.
         """
-        found: set[Subject] = set()
+        first: dict[Subject, bool] = {}
+        more: dict[Subject, None] = {}
         for subject in waiting:
-            leaning = [other for other in self._leaning.get(subject, ()) if other.kind == "contact"]
-            if leaning:
-                facts = self._by.get(subject)
+            leaning = [other for other in self._leaning.get(subject, ()) if other[0] == "contact"]
+            if not leaning:
+                continue
+            if not any(other[0] == "contact" for other in self._leans.get(subject, ())):
+                changed = first[subject] = self._derive(subject)
+            else:
                 before = self._status.get(subject)
-                if facts is None:
+                dossier = self._dossier(subject)
+                if dossier is None:
                     self._status.pop(subject, None)
                 else:
-                    dossier = Dossier(subject, self._book(subject), facts, self._statuses(subject))
                     self._status[subject] = status_of(dossier, self.now)
-                if self._status.get(subject) != before:
-                    found.update(leaning)
-        return found
+                changed = self._status.get(subject) != before
+            if changed:
+                more.update(dict.fromkeys(leaning))
+        waiting.update(more)
+        return first
 
     def _lean(self, subject: Subject) -> None:
-        """Note that a subject is there, or no longer, and on whom it leans."""
-        if subject in self._by:
-            self._of_kind[subject[0]].add(subject)
-        else:
+        """Note that a subject is there, or no longer, and on whom it leans.
+
+        A contact leans on herself as an infection besides; that is not noted one by one.
+        """
+        facts = self._by.get(subject)
+        leans: tuple[Subject, ...] = ()
+        if facts is None:
             self._of_kind[subject[0]].discard(subject)
-        for other in self._leans.get(subject, ()):
-            self._leaning[other].discard(subject)
-        leans = tuple(leans_on(subject, self._by.get(subject, ())))
+        else:
+            self._of_kind[subject[0]].add(subject)
+            leans = leans_on(subject, facts)
+        before = self._leans.get(subject)
+        if before:
+            for other in before:
+                self._leaning[other].discard(subject)
         self._leans[subject] = leans
         for other in leans:
             self._leaning[other].add(subject)
 
+    def _dossier(self, subject: Subject) -> Dossier | None:
+        facts = self._by.get(subject)
+        if facts is None:
+            return None
+        return tuple.__new__(Dossier, (subject, self._book(subject), facts, self._statuses(subject)))
+
     def _derive(self, subject: Subject) -> bool:
         """Derive one subject; return whether its status changed."""
-        facts = self._by.get(subject)
+        dossier = self._dossier(subject)
         before = self.derivations.get(subject)
-        if facts is None:
+        if dossier is None:
             self.derivations.pop(subject, None)
             self._status.pop(subject, None)
             return before is not None
         self.recomputed += 1
-        answer = derive(Dossier(subject, self._book(subject), facts, self._statuses(subject)), self.now)
+        answer = derive(dossier, self.now)
         self.derivations[subject] = answer
-        self._status[subject] = answer.status
-        if answer.wake_at is not None:
-            heapq.heappush(self._wakes, (answer.wake_at, subject))
-        return before is None or before.status != answer.status
+        self._status[subject] = answer[0]
+        if answer[3] is not None:
+            self._woken.append((answer[3], subject))
+        return before is None or before[0] != answer[0]
 
     def _statuses(self, subject: Subject) -> Mapping[Subject, Status]:
         found = {}
@@ -178,10 +217,16 @@ class Incident:
         others = self._leans.get(subject, ())
         if of_all is not None:
             others = (*others, *(s for s in self._of_kind[of_all] if s != subject))
+        statuses = self._status
         for other in others:
-            status = self._status.get(other)
+            status = statuses.get(other)
             if status is not None:
                 found[other] = status
+        if subject[0] == "contact":
+            herself = Subject("infection", subject[1])
+            status = statuses.get(herself)
+            if status is not None:
+                found[herself] = status
         return found
 
 
@@ -215,19 +260,21 @@ def _fields_that_name() -> Mapping[str, tuple[str, ...]]:
     return {kind: names for kind, names in found.items() if names}
 
 
-def leans_on(subject: Subject, facts: Iterable[Fact]) -> set[Subject]:
-    """Return the subjects whose status a derivation reads: those that its facts name, of lower strata."""
-    found: set[Subject] = set()
+def leans_on(subject: Subject, facts: Iterable[Fact]) -> tuple[Subject, ...]:
+    """Return the subjects whose status a derivation reads: those that its facts name, of lower strata.
+
+    That a contact leans on herself as an infection is not among them.
+    """
     naming, lower = _fields_that_name(), _LOWER[subject[0]]
+    found: set[Subject] = set()
     for fact in facts:
         if fact[1] in naming:
             for name in naming[fact[1]]:
                 value = fact[8].get(name)
                 if isinstance(value, Subject):
-                    found.add(value)
+                    if value[0] in lower:
+                        found.add(value)
                 elif value is not None:
-                    found.update(value)
-    if subject[0] == "contact":
-        found.add(Subject("infection", subject[1]))
+                    found.update(each for each in value if each[0] in lower)
     found.discard(subject)
-    return {s for s in found if s[0] in lower}
+    return tuple(found)

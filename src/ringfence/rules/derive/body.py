@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ringfence.rules.derive.appeals import Appeal, appeals_of, stepped_down
-from ringfence.rules.derive.sheet import Spans, best
+from ringfence.rules.derive.sheet import Spans
 from ringfence.rules.facts import LET_GO, TAKEN_BACK, Fact
 from ringfence.rules.instruments import void_reasons
 from ringfence.rules.rulebook import Rulebook
+from ringfence.vocabulary.proofs import Grade
 from ringfence.vocabulary.subjects import Subject
 
 FEVER_C = 37.3
@@ -56,8 +57,8 @@ class Signed(NamedTuple):
 class Body:
     """The facts of one person by kind, and what is read from them more than once."""
 
-    __slots__ = ("_appeals", "_early", "_facts", "_observed", "_positive", "_seen", "_taken", "_taken_on", "book", "by",
-                 "now", "whole")  # fmt: skip
+    __slots__ = ("_appeals", "_early", "_facts", "_observed", "_positive", "_seen", "_seen_on", "_taken", "_taken_on",
+                 "book", "by", "now", "whole")  # fmt: skip
 
     def __init__(
         self, facts: Sequence[Fact], book: Rulebook, *, now: datetime | None = None, whole: Body | None = None
@@ -85,6 +86,7 @@ class Body:
         self._positive: Taken | None = None
         self._observed: dict[int, list[Fact]] | None = None
         self._seen: dict[int, Fact] | None = None
+        self._seen_on: list[int] = []
 
     def of(self, kind: str) -> Sequence[Fact]:
         """Return the facts of a kind, oldest first."""
@@ -107,23 +109,33 @@ class Body:
             if not samples and not results:
                 self._taken = []
                 return self._taken
-            known = {fact.id for fact in samples}
+            known = {fact[0] for fact in samples}
             of_sample: dict[str, Fact] = {}
             alone = []
             for result in results:
-                target = result.value.get("sample")
-                if result.value.get("test") == "igg":  # it tells of immunity, not of an infection
+                value = result[8]
+                target = value.get("sample")
+                if value.get("test") == "igg":  # it tells of immunity, not of an infection
                     samples = [s for s in samples if s.id != target]
                 elif target in known:
                     of_sample[target] = result
                 else:
                     alone.append(result)
-            day_of = self.book.day_of
-            taken = [Taken.of(day_of(s.at), s, of_sample.get(s.id)) for s in samples]
-            taken += [Taken.of(day_of(r.at), r, r) for r in alone]
-            taken.sort(key=lambda t: (t.sample.at, t.sample.id))
+            day_of, new = self.book.day_of, tuple.__new__
+            taken = []
+            for sample in samples:
+                found = of_sample.get(sample[0])
+                outcome = "waiting" if found is None else found[8]["outcome"]
+                taken.append(new(Taken, (day_of(sample[3]), sample, found, outcome)))
+            if alone:
+                taken += [Taken.of(day_of(r.at), r, r) for r in alone]
+            if len(taken) > 1:
+                taken.sort(key=_as_taken)
             self._taken = taken
-            self._positive = next((t for t in taken if t.outcome == "positive"), None)
+            for one in taken:
+                if one[3] == "positive":
+                    self._positive = one
+                    break
         return self._taken
 
     def taken_on(self) -> dict[int, list[Taken]]:
@@ -138,21 +150,31 @@ class Body:
         """Return observations by local day."""
         if self._observed is None:
             found: dict[int, list[Fact]] = {}
-            zone = self.book.zone
+            day_of = self.book.day_of
             for fact in self.by.get("observation", ()):
-                found.setdefault(fact[3].astimezone(zone).toordinal(), []).append(fact)
+                found.setdefault(day_of(fact[3]), []).append(fact)
             self._observed = found
         return self._observed
 
     def seen(self) -> Mapping[int, Fact]:
         """Return the observation that shows best that she was seen, by local day on which she was."""
         if self._seen is None:
-            self._seen = {}
-            for day, facts in self.observed().items():
-                shown = [f for f in facts if f[8]["seen"] in SEEN]
-                if shown:
-                    self._seen[day] = shown[0] if len(shown) == 1 else best(shown)[0]
+            found: dict[int, Fact] = {}
+            day_of = self.book.day_of
+            for fact in self.by.get("observation", ()):
+                if fact[8]["seen"] in SEEN:
+                    day = day_of(fact[3])
+                    before = found.get(day)
+                    if before is None or (before[7] > Grade.B and fact[7] < before[7]):
+                        found[day] = fact
+            self._seen = found
+            self._seen_on = sorted(found)
         return self._seen
+
+    def seen_on(self) -> list[int]:
+        """Return the local days on which she was seen, in order."""
+        self.seen()
+        return self._seen_on
 
     def positive(self) -> Taken | None:
         """Return her first sample that was found positive."""
@@ -162,23 +184,31 @@ class Body:
     def stays(self, asks: str) -> list[Fact]:
         """Return the stays that cover what is asked."""
         kinds = PLACED_IN.get(asks, ())
-        return [fact for fact in self.of("stay") if fact.value["kind"] in kinds]
+        return [fact for fact in self.by.get("stay", ()) if fact[8]["kind"] in kinds]
 
     def separated(self, since: datetime | None = None) -> Fact | None:
         """Return what first set her apart from others since a moment: said so, or a stay in a site or hospital.
 
         A stay that was over by then belongs to something earlier.
         """
-        found = [*self.of("separated"), *(f for f in self.of("stay") if f.value["kind"] in SITES)]
-        if since is not None:
-            found = [f for f in found if (f.at if f.kind == "separated" else f.until or since) >= since]
-        return earliest(found)
+        found: Fact | None = None
+        for fact in self.by.get("separated", ()):
+            if (since is None or fact[3] >= since) and (found is None or _before(fact, found)):
+                found = fact
+        for fact in self.by.get("stay", ()):
+            if fact[8]["kind"] in SITES:
+                until = fact[5]
+                if (since is None or until is None or until >= since) and (found is None or _before(fact, found)):
+                    found = fact
+        return found
 
     def ill(self, *, since: datetime) -> Fact | None:
         """Return the latest observation of illness since a moment, None if a later one finds her well."""
         for fact in reversed(self.of("observation")):
             value = fact.value
-            if fact.at < since or value["seen"] not in SEEN:
+            if fact.at < since:
+                return None
+            if value["seen"] not in SEEN:
                 continue
             sick = value["seen"] == "ill" or value.get("symptoms") or value.get("temperature_c", 0) >= FEVER_C
             return fact if sick else None
@@ -196,6 +226,9 @@ class Body:
 
     def let_go(self, *, after: datetime | None = None) -> list[datetime]:
         """Return when she was let go, oldest first: released or discharged, even if that was taken back later."""
+        by = self.by
+        if "release" not in by and "discharge" not in by and LET_GO not in by:
+            return []
         found = [f.at for kind in ("release", "discharge", LET_GO) for f in self.of(kind) if "which" not in f.value]
         return sorted(moment for moment in found if after is None or moment > after)
 
@@ -224,44 +257,63 @@ class Body:
 
     def restrained_by(self, since: datetime, now: datetime) -> list[tuple[datetime, Fact]]:
         """Return what was signed and would restrain her now but for a release since a moment, with its end."""
+        papers = self._papers(RESTRAINS)
+        if not papers:
+            return []
         gone = [moment for moment in self.let_go() if moment < since]
         return [
             (ends, paper)
-            for begins, ends, paper in self._papers(RESTRAINS)
+            for begins, ends, paper in papers
             if ends > now and not any(moment >= begins for moment in gone)
         ]
 
     def _papers(self, asks: Container[str]) -> list[tuple[datetime, datetime, Fact]]:
         """Return agreements and instruments that are not void: from when, until when or ended early, the fact."""
+        by = self.by
+        if "agreement" not in by and "instrument" not in by:
+            return []
         papers = [
             (fact.value.get("served_at") or fact.at, fact.value["ends"], fact)
-            for fact in self.of("agreement")
+            for fact in by.get("agreement", ())
             if fact.value["asks"] in asks and fact.value["ends"] > fact.at
         ]
-        acts = self.acts() if "instrument" in self.by else {}
-        papers += [
-            (fact.value.get("served_at") or fact.at, fact.value.get("ends") or fact.until, fact)
-            for fact in self.of("instrument")
-            if fact.value["asks"] in asks and fact.value["rung"] != "advice" and not void_reasons(fact, self.book, acts)
-        ]
+        if "instrument" in by:
+            acts = self.acts()
+            papers += [
+                (f.value.get("served_at") or f.at, f.value.get("ends") or f.until, f)
+                for f in by["instrument"]
+                if f.value["asks"] in asks and f.value["rung"] != "advice" and not void_reasons(f, self.book, acts)
+            ]
         if not papers:
             return papers
-        early = dict(self.stepped_down())
+        early = self._ended_early()
+        if early:
+            papers = [(begins, min(ends, early.get(paper.id, ends)), paper) for begins, ends, paper in papers]
+        return papers if len(papers) == 1 else sorted(papers, key=lambda p: (p[0], p[2].id))
+
+    def _ended_early(self) -> Mapping[str, datetime]:
+        """Return when what was signed ended before its end, by its id: by an appeal, or because somebody ended it."""
+        stepped = self.stepped_down()
+        if "ended" not in self.by and LET_GO not in self.by:
+            return stepped
+        early = dict(stepped)
         for fact in (*self.of("ended"), *(f for f in self.of(LET_GO) if "which" in f.value)):
             which = fact.value["which"]
             early[which] = min(fact.at, early.get(which, fact.at))
-        papers = [(begins, min(ends, early.get(paper.id, ends)), paper) for begins, ends, paper in papers]
-        return sorted(papers, key=lambda p: (p[0], p[2].id))
+        return early
 
     def signed(self, asks: str, since: datetime, *, after: datetime | None = None) -> list[Signed]:
         """Return what was signed for what is asked since a moment: chains, oldest first. Void ones sign nothing.
 
         A release after `after` ends whatever began before it, for good: only what is signed later restrains again.
         """
+        papers = self._papers((asks,))
+        if not papers:
+            return []
         gone = self.let_go(after=after)
         chains: list[Signed] = []
-        for begins, written_end, paper in self._papers((asks,)):
-            ends = min([written_end, *[m for m in gone if m >= begins][:1]])
+        for begins, written_end, paper in papers:
+            ends = min([written_end, *[m for m in gone if m >= begins][:1]]) if gone else written_end
             if ends < since or ends <= begins:
                 continue
             if chains and begins <= chains[-1].ends:
@@ -272,6 +324,15 @@ class Body:
         return chains
 
 
+def _before(one: Fact, other: Fact) -> bool:
+    """Return whether a fact happened before another, of two at one moment the one with the lower id."""
+    return one[3] < other[3] or (one[3] == other[3] and one[0] < other[0])
+
+
+def _as_taken(taken: Taken) -> tuple[datetime, str]:
+    return taken.sample.at, taken.sample.id
+
+
 def earliest(facts: Sequence[Fact]) -> Fact | None:
     """Return the fact that happened first."""
     return min(facts, key=lambda fact: (fact.at, fact.id)) if facts else None
@@ -279,6 +340,10 @@ def earliest(facts: Sequence[Fact]) -> Fact | None:
 
 def days_covered(days: Sequence[int], book: Rulebook) -> Spans:
     """Return the stretches that sorted local days cover."""
+    if not days:
+        return ()
+    if days[-1] - days[0] + 1 == len(days):
+        return ((book.start_of(days[0]), book.start_of(days[-1] + 1)),)
     spans: list[tuple[datetime, datetime]] = []
     first = last = None
     for day in days:

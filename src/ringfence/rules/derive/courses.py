@@ -48,6 +48,8 @@ class Stage(NamedTuple):
     """By test day: its slot, its reason, and whether two swabs are asked for."""
     test_values: Mapping[tuple[int, str], Mapping[str, Any]] = {}
     """What a test says of itself, by its day and outcome."""
+    test_slots: str = ""
+    """What the slots of its tests begin with."""
 
 
 class Course(NamedTuple):
@@ -58,6 +60,8 @@ class Course(NamedTuple):
     stages: tuple[Stage, ...]
     longest: int
     restrains: bool = False
+    idle: bool = False
+    """Whether it is one stage of days on which nothing is asked that could be owed."""
 
 
 class Laid(NamedTuple):
@@ -79,7 +83,10 @@ def _compiled(book: Rulebook, name: str) -> Course:
     count_from = book.get(f"course.{name}.count_from", "last_exposure")
     stages = tuple(_stage(book, name, stage) for stage in book.get(f"course.{name}.stages", ()))
     restrains = any(stage.restrains for stage in stages)
-    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages), restrains)
+    idle = len(stages) == 1 and stages[0].days is not None and not restrains and not any(
+        (stages[0].tests, stages[0].observe, stages[0].environment, stages[0].hand_over)
+    )  # fmt: skip
+    return Course(name, count_from, stages, sum(stage.days or 0 for stage in stages), restrains, idle)
 
 
 def _stage(book: Rulebook, course: str, name: str) -> Stage:
@@ -124,7 +131,10 @@ def spoken(stage: Stage, book: Rulebook, *, double: bool = False) -> Stage:
             "transfer": book.because("duty.transfer", f"{key}.asks", asks=asks),
             "place": book.because("duty.place", f"{key}.asks", asks=asks),
             "monitor": book.because("duty.monitor", f"{key}.observe", times=stage.observe),
+            "remain": book.plain("duty.remain", f"{key}.asks"),
+            "release": book.plain("duty.release", f"{key}.days"),
         },
+        test_slots=f"{stage.name}.",
         test_days={
             n: (f"{stage.name}.d{n}", book.because("duty.test_day", f"{key}.tests", day=n, stage=stage.name),
                 double and n == tests[-1])
@@ -142,26 +152,55 @@ def lay(stage: Stage, zero: int, known_at: datetime, book: Rulebook, anchors: Ma
     """Return a stage laid over days counted from day `zero`. It begins no earlier than it was known."""
     begins = known_at
     if stage.begins_on is not None:
-        first = book.day_of(anchors.get(stage.begins_from, known_at)) + stage.begins_on
-        begins = max(known_at, book.start_of(first))
+        anchor = anchors.get(stage.begins_from)
+        begins = max(begins, book.start_of(book.day_of(known_at if anchor is None else anchor) + stage.begins_on))
     if stage.days is None:
         return Laid(stage, zero, begins, None, None)
     last = zero + stage.days
-    return Laid(stage, zero, begins, book.start_of(last + 1), last)
+    return tuple.__new__(Laid, (stage, zero, begins, book.start_of(last + 1), last))
 
 
-def test_days(laid: Laid, known_day: int, entry_day: int | None) -> list[tuple[int, int]]:
-    """Return (ordinal, local day) of the tests that a stage owes.
+class Asked(NamedTuple):
+    """A test of a day as it is asked of everybody on the same days, with what it says of itself by outcome."""
+
+    day: int
+    slot: str
+    begins: datetime
+    due: datetime
+    because: tuple[Because]
+    double: bool
+    values: Mapping[str, Mapping[str, Any]]
+
+
+def tests_asked(laid: Laid, known_day: int, entry_day: int | None, book: Rulebook) -> tuple[Asked, ...]:
+    """Return the tests that a stage owes to whom it was known on a day, and who came to the place on another."""
+    stage = laid.stage
+    base = laid.zero if not stage.by_entry or entry_day is None else entry_day - 1
+    # What was known before the first day owes the same as what was known on it.
+    known_day = max(known_day, base + stage.tests[0])
+
+    key = ("tests", stage.key, base, laid.last, known_day)
+    found: tuple[Asked, ...] | None = book.templates.get(key)
+    return book.kept(key, lambda: _asked(laid, base, known_day, book)) if found is None else found
+
+
+def _asked(laid: Laid, base: int, known_day: int, book: Rulebook) -> tuple[Asked, ...]:
+    stage, rows = laid.stage, []
+    for n, day in _test_days(stage, base, laid.last, known_day):
+        slot, why, double = stage.test_days[n]
+        values = {outcome: stage.test_values[n, outcome] for outcome in OUTCOMES}
+        rows.append(Asked(day, slot, book.start_of(day), book.start_of(day + 1), (why,), double, values))
+    return tuple(rows)
+
+
+def _test_days(stage: Stage, base: int, last: int | None, known_day: int) -> list[tuple[int, int]]:
+    """Return (ordinal, local day) of the tests that a stage owes, counted from day `base`.
 
     Days that had passed before the measure was known are not owed; the last of them moves to the day it became known,
     unless a test is due on that day anyway.
     """
-    stage = laid.stage
-    base = laid.zero
-    if stage.by_entry and entry_day is not None:
-        base = entry_day - 1
     owed = [(n, base + n) for n in stage.tests if base + n >= known_day]
-    if len(owed) < len(stage.tests) and (laid.last is None or known_day <= laid.last):
+    if len(owed) < len(stage.tests) and (last is None or known_day <= last):
         passed = stage.tests[len(stage.tests) - len(owed) - 1]
         if not owed or owed[0][1] > known_day:
             owed.insert(0, (passed, known_day))

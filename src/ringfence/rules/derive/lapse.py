@@ -13,6 +13,7 @@ from ringfence.rules.derive.body import Body, Signed
 from ringfence.rules.derive.sheet import Sheet, best
 from ringfence.rules.duties import Because, Duty
 from ringfence.rules.facts import Fact
+from ringfence.rules.rulebook import Rulebook
 from ringfence.vocabulary.subjects import Subject
 
 WARNINGS_HOURS = (72, 24, 8, 2)
@@ -49,8 +50,8 @@ def warn(sheet: Sheet, slot: str, rests_on: Sequence[Fact], ends: datetime) -> N
     if now >= ends:
         return
     due = None
-    for hours in sorted(book.get("lapse.warnings", WARNINGS_HOURS), reverse=True):
-        moment = ends - timedelta(hours=hours)
+    for hours, before in book.made("lapse.warnings", _warnings):
+        moment = ends - before
         if moment > now:
             sheet.wake(moment)
             break
@@ -58,6 +59,12 @@ def warn(sheet: Sheet, slot: str, rests_on: Sequence[Fact], ends: datetime) -> N
     if due is not None:
         why = sheet.because("lapse.warning", "lapse.warnings", rests_on, ends=ends, hours=due)
         sheet.propose("warn", f"{slot}.w{due}", (why,), ends=ends, hours=due, to=WARNED)
+
+
+def _warnings(book: Rulebook) -> tuple[tuple[float, timedelta], ...]:
+    """Return how long before an end its people are warned, the longest first, in hours and as a stretch of time."""
+    asked = sorted(book.get("lapse.warnings", WARNINGS_HOURS), reverse=True)
+    return tuple((hours, timedelta(hours=hours)) for hours in asked)
 
 
 def say(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ringfence.rules.duties import (
@@ -12,15 +12,14 @@ from ringfence.rules.duties import (
     EXCUSED,
     IMPOSSIBLE,
     OPEN,
-    PROVED,
     REFUSED,
     SUPERSEDED,
-    UNKNOWN,
     Because,
     Derivation,
     Duty,
     Proposal,
     Status,
+    resting,
 )
 from ringfence.rules.facts import Fact
 from ringfence.rules.rulebook import Rulebook
@@ -46,22 +45,26 @@ class Dossier(NamedTuple):
         return [fact for fact in self.facts if fact.kind in kinds]
 
 
-@dataclass(slots=True)
 class Sheet:
     """What is being derived for one subject at one moment."""
 
-    dossier: Dossier
-    now: datetime
-    episode: int = 1
-    duties: list[Duty] = field(default_factory=list)
-    proposals: list[Proposal] = field(default_factory=list)
-    wake_at: datetime | None = None
-    _ends: dict[str, list[Fact]] | None = None
-    _name: str = ""
+    __slots__ = ("_book", "_ends", "_name", "_subject", "dossier", "duties", "episode", "now", "proposals", "wake_at")
 
-    def __post_init__(self) -> None:
-        """Write the name of the subject once for all its keys."""
-        self._name = str(self.dossier.subject)
+    def __init__(self, dossier: Dossier, now: datetime, episode: int = 1, *, kinds: Mapping[str, object] | None = None):
+        """Take a dossier and a moment; `kinds` has all kinds of fact in the dossier, where they are known already."""
+        subject = dossier[0]
+        self.dossier = dossier
+        self.now = now
+        self.episode = episode
+        self.duties: list[Duty] = []
+        self.proposals: list[Proposal] = []
+        self.wake_at: datetime | None = None
+        self._subject = subject
+        self._book = dossier[1]
+        self._name = f"{subject[0]}:{subject[1]}"
+        self._ends: dict[str, list[Fact]] | None = None
+        if kinds is not None and "waiver" not in kinds and "impossible" not in kinds and "refusal" not in kinds:
+            self._ends = {}
 
     def wake(self, moment: datetime | None) -> None:
         """Remember a moment at which the answer changes though no fact does."""
@@ -88,32 +91,45 @@ class Sheet:
         A waiver, an impossibility or a refusal that names the kind or `kind/slot` ends it when nothing proves it. A
         proof weaker than the pack's `proof.<kind>` closes it for the time being and opens `confirm`.
         """
-        subject, book = self.dossier.subject, self.dossier.rulebook
+        book = self._book
         grade: Grade | None = None
         proved_by: tuple[str, ...] = ()
-        if ended is None or ended == OPEN:
-            if proofs and ended is None:
-                proved_by, grade = _proved(proofs)
-                ended = self._closed(kind, grade)
+        if ended is None and proofs:
+            if len(proofs) == 1:
+                only = proofs[0]
+                proved_by, grade = (only[0],), only[7]
             else:
+                proved_by, grade = _proved(proofs)
+            ended = (book.closings.get(kind) or book.closing(kind))[grade]
+        elif ended is None or ended == OPEN:
+            ended = OPEN
+            if self._ends or self._ends is None:
                 ended, proved_by, because = self._ended(kind, slot, because)
         elif proofs:
             proved_by, grade = _proved(proofs)
-        key = f"{kind}/{self._name}/{self.episode}/{slot}"
         # The constructor of a named tuple takes twice as long as this; duties are made by the hundred thousand.
-        made = tuple.__new__(Duty, (key, kind, subject, book.desk(kind), begins, due, until, ended, grade, proved_by,
-                                    because, covered, values or _NOTHING))  # fmt: skip
+        made = tuple.__new__(Duty, (
+            f"{kind}/{self._name}/{self.episode}/{slot}", kind, self._subject,
+            book.desks.get(kind) or book.desk(kind), begins, due, until, ended, grade, proved_by, because, covered,
+            values or _NOTHING,
+        ))  # fmt: skip
         self.duties.append(made)
         if ended == OPEN:
-            now = self.now
-            if begins > now:
-                self.wake(begins)
-            elif due is not None and due >= now:
-                self.wake(due + TICK)
-            self.wake(until)
+            self._wake_for(begins, due, until)
         elif ended == ATTESTED and kind != "confirm":
             self._confirm(made, proofs)
         return made
+
+    def _wake_for(self, begins: datetime, due: datetime | None, until: datetime | None) -> None:
+        """Remember when an open duty begins, or when it is late, and when its span is over."""
+        now, wake_at = self.now, self.wake_at
+        if begins > now:
+            if wake_at is None or begins < wake_at:
+                self.wake_at = begins
+        elif due is not None and due >= now and (wake_at is None or due < wake_at):
+            self.wake_at = due + TICK
+        if until is not None:
+            self.wake(until)
 
     def propose(
         self,
@@ -123,25 +139,23 @@ class Sheet:
         **values: Any,
     ) -> None:
         """Write a proposal. Under a pack that is not in force at this moment none is signable."""
-        subject, book = self.dossier.subject, self.dossier.rulebook
+        book = self._book
         key = f"{kind}/{self._name}/{self.episode}/{slot}"
         self.wake(book.over_at)
-        self.proposals.append(Proposal(key, kind, subject, because, values, book.signable_at(self.now)))
+        self.proposals.append(Proposal(key, kind, self._subject, because, values, book.signable_at(self.now)))
 
     def because(self, code: str, key: str = "", facts: Sequence[Fact] = (), **values: Any) -> Because:
         """Return a reason that rests on a key of the pack and on facts."""
+        book = self._book
+        plain = book.plains.get((code, key)) or book.plain(code, key)
         if not facts and not values:
-            return self.dossier[1].plain(code, key)
-        return self.dossier[1].because(code, key, tuple([fact[0] for fact in facts]), **values)
+            return plain
+        ids = (facts[0][0],) if len(facts) == 1 else tuple([fact[0] for fact in facts])
+        return resting(plain, ids, values)
 
     def derivation(self, status: Status = NONE) -> Derivation:
         """Return what has been written."""
         return Derivation(status, tuple(self.duties), tuple(self.proposals), self.wake_at)
-
-    def _closed(self, kind: str, grade: Grade) -> str:
-        if grade <= self.dossier[1].needed(kind):
-            return PROVED
-        return ATTESTED if grade <= Grade.C else UNKNOWN
 
     def _ended(
         self, kind: str, slot: str, because: tuple[Because, ...]
@@ -178,11 +192,15 @@ def best(facts: Sequence[Fact]) -> list[Fact]:
     """
     if len(facts) < 2:
         return list(facts)
-    return [min(facts, key=lambda fact: max(fact.grade, Grade.B))]
+    for fact in facts:
+        if fact[7] <= Grade.B:
+            return [fact]
+    return [min(facts, key=_GRADE)]
 
 
 TICK = timedelta(microseconds=1)
 """A duty is late once the moment of its deadline has passed."""
+_GRADE = itemgetter(7)
 _ENDING = {"waiver": EXCUSED, "impossible": IMPOSSIBLE, "refusal": REFUSED}
 
 
@@ -202,8 +220,13 @@ def supersede(duty: Duty, because: Because) -> Duty:
     return duty if duty.ended != OPEN else duty._replace(ended=SUPERSEDED, because=(*duty.because, because))
 
 
-def covered_by(spans: Iterable[tuple[datetime, datetime | None]], begins: datetime, ends: datetime) -> Spans:
+def covered_by(spans: Sequence[tuple[datetime, datetime | None]], begins: datetime, ends: datetime) -> Spans:
     """Return the stretches of [begins, ends) that spans cover, merged; an open span runs on."""
+    if len(spans) == 1:
+        start, end = spans[0]
+        start = max(start, begins)
+        last = ends if end is None or end > ends else end
+        return ((start, last),) if start < last else ()
     clipped = sorted(
         (max(start, begins), ends if stop is None or stop > ends else stop) for start, stop in spans if start < ends
     )
