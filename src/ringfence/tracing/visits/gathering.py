@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.tracing.visits.layout import OTHER_SHIFT
-from ringfence.tracing.visits.segments import Segment, build_segment
+from ringfence.tracing.visits.layout import DWELL_MASK, DWELL_SHIFT, Words
+from ringfence.tracing.visits.segments import Segment
 
 RUN_AT_MOST = 1 << 17
 """Pieces up to which a segment counts as a small run: what loads bring at once stays where it is mapped."""
@@ -21,7 +22,6 @@ DAY_AT_MOST = 1 << 18
 """Pieces that are gathered of one day, the smallest runs first: some 8 MB of memory."""
 ALL_AT_MOST = 1 << 22
 """Pieces that are gathered of all days, the newest day first: some 130 MB of memory."""
-_NOBODY = np.empty(0, np.int64)
 
 
 class Gathering:
@@ -66,19 +66,34 @@ def _gathered(
     """Return small runs as one, made from what was gathered before where all of that is among them."""
     if before is not None and before[0] <= small:
         new = small - before[0]
-        return merge(day, [before[1], *(segments[file] for file in new)], _NOBODY) if new else before[1]
-    return merge(day, [segments[file] for file in small], _NOBODY)
+        return gathered(day, [before[1], *(segments[file] for file in new)]) if new else before[1]
+    return gathered(day, [segments[file] for file in small])
 
 
-def merge(day: int, segments: list[Segment], erased: NDArray[np.int64]) -> Segment:
-    """Return one segment of all that some segments of a day hold, erased persons left out."""
-    places = np.concatenate([s.place_of_words() for s in segments])
-    words = np.concatenate([s.sections["place_words"] for s in segments])
-    conflicts = np.unique(np.concatenate([s.sections["conflicts"] for s in segments]))
-    long_rows = np.concatenate([s.sections["long_rows"] for s in segments])
-    if len(erased):
-        alive = ~np.isin((words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF), erased.astype(np.uint64))
-        places, words = places[alive], words[alive]
-        conflicts = conflicts[~np.isin(conflicts & np.uint64(0xFFFFFFFF), erased.astype(np.uint64))]
-        long_rows = long_rows[~np.isin(long_rows["person"], erased.astype(np.uint32))]
-    return build_segment(day, places, words, conflicts=conflicts, long_rows=long_rows)
+def gathered(day: int, runs: list[Segment]) -> Segment:
+    """Return runs of a day as one segment in memory. What overlaps in two of them was named when the later came.
+
+    Written with what numpy has: a process that only searches would take longer to load kernels that sort than to sort.
+    """
+    sides = {side: _sorted([_owners(run, side) for run in runs], [run.sections[f"{side}_words"] for run in runs])
+             for side in ("place", "person")}  # fmt: skip
+    sections = {f"{side}_{part}": values for side, parts in sides.items() for part, values in parts.items()}
+    starts = sections["place_offsets"][:-1].astype(np.int64)
+    dwell = (sections["place_words"] >> DWELL_SHIFT & DWELL_MASK).astype(np.uint16)
+    sections["place_longest"] = np.maximum.reduceat(dwell, starts) if len(starts) else dwell
+    sections["conflicts"] = np.unique(np.concatenate([run.sections["conflicts"] for run in runs]))
+    sections["long_rows"] = np.concatenate([run.sections["long_rows"] for run in runs])
+    return Segment(day, sections)
+
+
+def _owners(run: Segment, side: str) -> NDArray[np.uint32]:
+    return np.repeat(run.sections[f"{side}_keys"], np.diff(run.sections[f"{side}_offsets"].astype(np.int64)))
+
+
+def _sorted(owners: list[NDArray[np.uint32]], pieces: list[Words]) -> dict[str, NDArray[Any]]:
+    """Return the words of one side in order, behind their keys and offsets."""
+    owner, words = np.concatenate(owners), np.concatenate(pieces)
+    order = np.lexsort((words, owner))
+    owner = owner[order]
+    starts = np.flatnonzero(np.concatenate([[len(owner) > 0], owner[1:] != owner[:-1]]))
+    return {"keys": owner[starts], "offsets": np.append(starts, len(owner)).astype(np.uint32), "words": words[order]}

@@ -18,7 +18,6 @@ from ringfence.tracing.visits import durable, manifest
 from ringfence.tracing.visits.aside import PIECE, Aside
 from ringfence.tracing.visits.batch import CUT_AFTER, CUT_BEFORE, VisitBatch
 from ringfence.tracing.visits.layout import OTHER_SHIFT, Words, count_pieces, cut_at_midnight
-from ringfence.tracing.visits.gathering import merge
 from ringfence.tracing.visits.manifest import SegmentEntry, Suppression
 from ringfence.tracing.visits.merging import CONFLICT, KNOWN, compare_with_standing, touching_at_midnight
 from ringfence.tracing.visits.segments import Segment, build_segment, open_segment, write_segment
@@ -167,7 +166,7 @@ class Writer:
                     kept += entries
                     continue
                 changed += 1
-                merged = merge(day, segments, erased)
+                merged = _merge(day, segments, erased)
                 if merged.pieces or len(merged.sections["conflicts"]):
                     kept.append(self._write(merged))
             clean = days is None
@@ -332,3 +331,17 @@ def _holds_any(segment: Segment, persons: NDArray[np.int64]) -> bool:
     keys = segment.sections["person_keys"]
     at = np.searchsorted(keys, persons)
     return bool(np.any(keys[np.minimum(at, len(keys) - 1)] == persons)) if len(keys) and len(persons) else False
+
+
+def _merge(day: int, segments: list[Segment], erased: NDArray[np.int64]) -> Segment:
+    """Return one segment of all that some segments of a day hold, erased persons left out."""
+    places = np.concatenate([s.place_of_words() for s in segments])
+    words = np.concatenate([s.sections["place_words"] for s in segments])
+    conflicts = np.unique(np.concatenate([s.sections["conflicts"] for s in segments]))
+    long_rows = np.concatenate([s.sections["long_rows"] for s in segments])
+    if len(erased):
+        alive = ~np.isin((words >> OTHER_SHIFT) & np.uint64(0xFFFFFFFF), erased.astype(np.uint64))
+        places, words = places[alive], words[alive]
+        conflicts = conflicts[~np.isin(conflicts & np.uint64(0xFFFFFFFF), erased.astype(np.uint64))]
+        long_rows = long_rows[~np.isin(long_rows["person"], erased.astype(np.uint32))]
+    return build_segment(day, places, words, conflicts=conflicts, long_rows=long_rows)
