@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
 from ringfence.tracing.scanning import canonical_words, conflict_persons, grown, holds
+from ringfence.tracing.visits.ahead import prefetch
 from ringfence.tracing.visits.batch import CUT_BEFORE
 from ringfence.tracing.visits.layout import end_of, other_of, start_of
 from ringfence.tracing.visits.table import (
@@ -34,6 +35,7 @@ NOBODY = -1
 SCORE_SHIFT = 28
 """A state at or above zero is minutes << 28 | encounters; below NOBODY it is -2 - (first minute of exposure)."""
 _CONTINUES = np.uint64(CUT_BEFORE)
+_AHEAD = 24  # how many words ahead a person's state is asked for
 _LAYING_OUT = 6_000
 """What laying out a day minute by minute costs, in comparisons of a visit with a contact's stay."""
 
@@ -90,6 +92,7 @@ def probes_of(
     """Return (starts, ends, continues) of a place-day's contacts, after exposure and before `until`, and how many."""
     n = 0
     apart = len(merging) > 0
+    state_at = np.int64(state.ctypes.data)
     for k in range(stop - begin + (1 if apart else 0)):
         if k < stop - begin:
             low, high = ranges[k, 0], ranges[k, 1]
@@ -102,6 +105,8 @@ def probes_of(
             more[:, :n] = probes[:, :n]
             probes = more
         for i in range(low, high):
+            if i + _AHEAD < high:
+                prefetch(state_at + 8 * other_of(words[i + _AHEAD]))
             w = words[i]
             person = other_of(w)
             known = state[person]
