@@ -114,15 +114,14 @@ def second_hop(
     # Contacts and nobodies stand below zero and drop out of all that follows.
     minutes = state >> SCORE_SHIFT
     at_or_above = {t: int(np.count_nonzero(minutes >= t)) for t in THRESHOLDS}
-    reached = np.flatnonzero(minutes >= settings.threshold_minutes)
-    best = reached[np.lexsort((reached, -minutes[reached]))][: settings.limit]
+    best = _highest(minutes, settings.threshold_minutes, settings.limit)
     encounters = state[best] & ((1 << SCORE_SHIFT) - 1)
     rows = _details(store, best, int(hop_one.first.min(initial=end)), end, marks)
     first = np.full(len(best), np.iinfo(np.int64).max)
     last = np.zeros(len(best), np.int64)
     np.minimum.at(first, rows[:, 0], rows[:, 2])
     np.maximum.at(last, rows[:, 0], rows[:, 3])
-    order = np.lexsort((rows[:, 2], rows[:, 0]))
+    order = np.lexsort((rows[:, 1], rows[:, 2], rows[:, 0]))
     r = rows[order]
     listed = TraceAnswer(
         best.astype(np.int64), minutes[best], np.zeros(len(best), np.int64), encounters, first, last,
@@ -207,6 +206,18 @@ def _second_hop_state(store: Searchable, seeds: Ints, hop_one: TraceAnswer) -> I
     return state
 
 
+def _highest(minutes: Ints, least: int, limit: int) -> NDArray[np.intp]:
+    """Return who has the most minutes, at least so many, the most first, of equal ones the lower number first."""
+    reached = np.flatnonzero(minutes >= least)
+    scores = minutes[reached]
+    if 0 < limit < len(reached):  # Sorting a whole city for a list of a thousand would take longer than finding them.
+        last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+        above = reached[scores > last]
+        reached = np.concatenate([above, reached[scores == last][: limit - len(above)]])
+        scores = minutes[reached]
+    return reached[np.lexsort((reached, -scores))][:limit]
+
+
 def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: Progress | None) -> None:
     """Sweep all days of the window on two threads, each with a state of its own; the two are added up at the end."""
     table = store.table
@@ -229,11 +240,16 @@ def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: P
 
 
 def _details(store: Searchable, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:
-    """Return the single times that listed persons shared with contacts."""
+    """Return the single times that listed persons shared with contacts, in no order."""
     table = store.table
     begin = start - start % MINUTES_PER_DAY
     stays = gather_stays(table.rows, table.first_day, table.first, persons.astype(np.int64), begin, end)
     pairs = np.unique(np.column_stack([stays[:, 0], stays[:, 1] // MINUTES_PER_DAY]), axis=0)
     wanted = np.full(table.persons, FREE, np.int32)
     wanted[persons] = np.arange(len(persons), dtype=np.int32)
-    return detail(table.rows, table.first_day, table.first, pairs, end, marks, wanted)
+
+    def work(which: int) -> Ints:
+        return detail(table.rows, table.first_day, table.first, pairs[which::2].copy(), end, marks, wanted)
+
+    with ThreadPoolExecutor(2) as pool:
+        return np.concatenate([job.result() for job in [pool.submit(work, which) for which in (0, 1)]])
