@@ -22,7 +22,7 @@ class Target:
     most: bool = True
 
     def row(self, found: Run) -> list[str]:
-        """Return the cells: what, target, measured, whether it is met; a run from before the target measured nothing."""
+        """Return the cells: what, target, measured, whether it is met; a run from before the target has no figure."""
         target = f"{'≤' if self.most else '≥'} {self.bound:g} {self.unit}"
         try:
             measured = self.of(found)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +30,14 @@ from ringfence.tracing.scanning import (
 )
 from ringfence.tracing.sweeping import NOBODY, SCORE_SHIFT, contact_state, detail, sweep
 from ringfence.tracing.visits.searchable import Searchable
-from ringfence.tracing.visits.table import DAY
+from ringfence.tracing.visits.table import DAY, Table
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.refusals import Refused
 
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 THRESHOLDS = (1, 15, 60, 240, 1440)
+_PARTS_OF_A_DAY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,24 +222,44 @@ def _highest(minutes: Ints, least: int, limit: int) -> NDArray[np.intp]:
 
 
 def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: Progress | None) -> None:
-    """Sweep all days of the window on two threads, each with a state of its own; the two are added up at the end."""
+    """Sweep all days of the window on two threads, each with a state of its own; the two are added up at the end.
+
+    Who is done with a part of a day takes the next: days grow with the contacts exposed by then, threads run unevenly.
+    """
     table = store.table
-    held = {int(day) for day in table.rows[:, DAY]}
-    days = [d for d in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1) if d in held]
+    left = deque(_parts_of_days(table, start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY))
+    parts = len(left)
     other = state.copy()
     states = (state, other)
 
     def work(which: int) -> None:
-        for i, day in enumerate(days[which::2]):
-            sweep(table.rows, table.first_day, table.first, day, end, states[which])
+        while True:
+            try:
+                day, low, high = left.popleft()
+            except IndexError:
+                return
+            sweep(table.rows, table.first_day, table.first, day, low, high, end, states[which])
             if progress is not None and which == 0:
-                progress(min(2 * (i + 1), len(days)), len(days))
+                progress(parts - len(left), parts)
 
     with ThreadPoolExecutor(2) as pool:
         for job in [pool.submit(work, which) for which in (0, 1)]:
             job.result()
     free = other >= 0
     state[free] += other[free]
+
+
+def _parts_of_days(table: Table, from_day: int, to_day: int) -> list[tuple[int, int, int]]:
+    """Return (day, places [low, high)) of the days that a table holds, each in parts of about as many visits."""
+    parts = []
+    held = {int(day) for day in table.rows[:, DAY]}
+    for day in [d for d in range(from_day, to_day + 1) if d in held]:
+        largest = max((s for s in table.alive if s.day == day), key=lambda s: s.pieces)
+        keys, offsets = largest.sections["place_keys"], largest.sections["place_offsets"]
+        cuts = largest.pieces * np.arange(1, _PARTS_OF_A_DAY) // _PARTS_OF_A_DAY
+        lows = np.unique(keys[np.searchsorted(offsets, cuts, "right") - 1]).tolist() if len(keys) else []
+        parts += [(day, low, high) for low, high in pairwise([0, *lows, 1 << 32])]
+    return parts
 
 
 def _details(store: Searchable, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:

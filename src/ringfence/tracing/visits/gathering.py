@@ -87,7 +87,9 @@ def gathered(day: int, runs: list[Segment]) -> Segment:
 
 
 def _owners(run: Segment, side: str) -> NDArray[np.uint32]:
-    return np.repeat(run.sections[f"{side}_keys"], np.diff(run.sections[f"{side}_offsets"].astype(np.int64)))
+    """Return for each word of one side of a run whose it is."""
+    offsets: NDArray[np.int64] = run.sections[f"{side}_offsets"].astype(np.int64)
+    return np.repeat(run.sections[f"{side}_keys"], offsets[1:] - offsets[:-1])
 
 
 def _sorted(owners: list[NDArray[np.uint32]], pieces: list[Words]) -> dict[str, NDArray[Any]]:

@@ -75,6 +75,7 @@ class VisitStore(Searchable):
             entry.file: self._segments.get(entry.file) or open_segment(self.path / entry.file, entry.checksum)
             for entry in self.manifest.segments
         }
+        # As they stand on disk, run by run: for the writer.
         self._standing = table_of(list(self._segments.values()))
         self._gathered: Table | None = None
 
@@ -85,11 +86,6 @@ class VisitStore(Searchable):
             found = self._gathering.of(self._segments)
             self._gathered = self._standing if len(found) == len(self._segments) else table_of(found)
         return self._gathered
-
-    @property
-    def standing(self) -> Table:
-        """Return the table of the segments as they stand on disk, run by run."""
-        return self._standing
 
     @property
     def settled_zone(self) -> str | None:
