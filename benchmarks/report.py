@@ -191,8 +191,8 @@ def _alone(alone: Run) -> list[str]:
 
 
 def _changed(changed: Run) -> list[str]:
-    names = ("Q1 kernel", "Q1", "Q50", "Q3", "2-hop of fifty")
-    rows = [[name, *(_cell(times[q]) for q in names)] for name, times in changed["times"].items()]
+    names = ("Q1 kernel", "Q1", "Q50 kernel", "Q50", "Q3", "2-hop of fifty")
+    rows = [[name, *(_cell(times.get(q)) for q in names)] for name, times in changed["times"].items()]
     return [
         *_table(["store", *names], rows),
         f"{changed['runs']} runs on every day ({changed['late_visits']:,} visits of new people), {changed['erased']}"

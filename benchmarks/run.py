@@ -330,6 +330,7 @@ class Contest:
             for question in self.questions.one[:200]:
                 here["Q1 kernel"].time(engine.kernel(question))
                 here["Q1"].time(engine.trace(question))
+            here["Q50 kernel"].time(engine.kernel(self.questions.fifty))
             here["Q50"].time(engine.trace(self.questions.fifty))
             here["Q3"].time(engine.common(self.questions.common, LEAST_PERSONS))
             here["2-hop of fifty"].time(engine.hop2(self.questions.hop2))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +30,14 @@ from ringfence.tracing.scanning import (
 )
 from ringfence.tracing.sweeping import NOBODY, SCORE_SHIFT, contact_state, detail, sweep
 from ringfence.tracing.visits.searchable import Searchable
-from ringfence.tracing.visits.table import DAY
+from ringfence.tracing.visits.table import DAY, Table
 from ringfence.vocabulary.moments import MINUTES_PER_DAY
 from ringfence.vocabulary.refusals import Refused
 
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 THRESHOLDS = (1, 15, 60, 240, 1440)
+_PARTS_OF_A_DAY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +117,14 @@ def second_hop(
     # Contacts and nobodies stand below zero and drop out of all that follows.
     minutes = state >> SCORE_SHIFT
     at_or_above = {t: int(np.count_nonzero(minutes >= t)) for t in THRESHOLDS}
-    reached = np.flatnonzero(minutes >= settings.threshold_minutes)
-    best = reached[np.lexsort((reached, -minutes[reached]))][: settings.limit]
+    best = _highest(minutes, settings.threshold_minutes, settings.limit)
     encounters = state[best] & ((1 << SCORE_SHIFT) - 1)
     rows = _details(store, best, int(hop_one.first.min(initial=end)), end, marks)
     first = np.full(len(best), np.iinfo(np.int64).max)
     last = np.zeros(len(best), np.int64)
     np.minimum.at(first, rows[:, 0], rows[:, 2])
     np.maximum.at(last, rows[:, 0], rows[:, 3])
-    order = np.lexsort((rows[:, 2], rows[:, 0]))
+    order = np.lexsort((rows[:, 1], rows[:, 2], rows[:, 0]))
     r = rows[order]
     listed = TraceAnswer(
         best.astype(np.int64), minutes[best], np.zeros(len(best), np.int64), encounters, first, last,
@@ -207,19 +209,38 @@ def _second_hop_state(store: Searchable, seeds: Ints, hop_one: TraceAnswer) -> I
     return state
 
 
+def _highest(minutes: Ints, least: int, limit: int) -> NDArray[np.intp]:
+    """Return who has the most minutes, at least so many, the most first, of equal ones the lower number first."""
+    reached = np.flatnonzero(minutes >= least)
+    scores = minutes[reached]
+    if 0 < limit < len(reached):  # Sorting a whole city for a list of a thousand would take longer than finding them.
+        last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+        above = reached[scores > last]
+        reached = np.concatenate([above, reached[scores == last][: limit - len(above)]])
+        scores = minutes[reached]
+    return reached[np.lexsort((reached, -scores))][:limit]
+
+
 def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: Progress | None) -> None:
-    """Sweep all days of the window on two threads, each with a state of its own; the two are added up at the end."""
+    """Sweep all days of the window on two threads, each with a state of its own; the two are added up at the end.
+
+    Who is done with a part of a day takes the next: days grow with the contacts exposed by then, threads run unevenly.
+    """
     table = store.table
-    held = {int(day) for day in table.rows[:, DAY]}
-    days = [d for d in range(start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY + 1) if d in held]
+    left = deque(_parts_of_days(table, start // MINUTES_PER_DAY, (end - 1) // MINUTES_PER_DAY))
+    parts = len(left)
     other = state.copy()
     states = (state, other)
 
     def work(which: int) -> None:
-        for i, day in enumerate(days[which::2]):
-            sweep(table.rows, table.first_day, table.first, day, end, states[which])
+        while True:
+            try:
+                day, low, high = left.popleft()
+            except IndexError:
+                return
+            sweep(table.rows, table.first_day, table.first, day, low, high, end, states[which])
             if progress is not None and which == 0:
-                progress(min(2 * (i + 1), len(days)), len(days))
+                progress(parts - len(left), parts)
 
     with ThreadPoolExecutor(2) as pool:
         for job in [pool.submit(work, which) for which in (0, 1)]:
@@ -228,12 +249,30 @@ def _sweep_all(store: Searchable, start: int, end: int, state: Ints, progress: P
     state[free] += other[free]
 
 
+def _parts_of_days(table: Table, from_day: int, to_day: int) -> list[tuple[int, int, int]]:
+    """Return (day, places [low, high)) of the days that a table holds, each in parts of about as many visits."""
+    parts = []
+    held = {int(day) for day in table.rows[:, DAY]}
+    for day in [d for d in range(from_day, to_day + 1) if d in held]:
+        largest = max((s for s in table.alive if s.day == day), key=lambda s: s.pieces)
+        keys, offsets = largest.sections["place_keys"], largest.sections["place_offsets"]
+        cuts = largest.pieces * np.arange(1, _PARTS_OF_A_DAY) // _PARTS_OF_A_DAY
+        lows = np.unique(keys[np.searchsorted(offsets, cuts, "right") - 1]).tolist() if len(keys) else []
+        parts += [(day, low, high) for low, high in pairwise([0, *lows, 1 << 32])]
+    return parts
+
+
 def _details(store: Searchable, persons: NDArray[np.intp], start: int, end: int, marks: Ints) -> Ints:
-    """Return the single times that listed persons shared with contacts."""
+    """Return the single times that listed persons shared with contacts, in no order."""
     table = store.table
     begin = start - start % MINUTES_PER_DAY
     stays = gather_stays(table.rows, table.first_day, table.first, persons.astype(np.int64), begin, end)
     pairs = np.unique(np.column_stack([stays[:, 0], stays[:, 1] // MINUTES_PER_DAY]), axis=0)
     wanted = np.full(table.persons, FREE, np.int32)
     wanted[persons] = np.arange(len(persons), dtype=np.int32)
-    return detail(table.rows, table.first_day, table.first, pairs, end, marks, wanted)
+
+    def work(which: int) -> Ints:
+        return detail(table.rows, table.first_day, table.first, pairs[which::2].copy(), end, marks, wanted)
+
+    with ThreadPoolExecutor(2) as pool:
+        return np.concatenate([job.result() for job in [pool.submit(work, which) for which in (0, 1)]])

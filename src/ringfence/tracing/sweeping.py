@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.jit import kernel
 from ringfence.tracing.scanning import canonical_words, conflict_persons, grown, holds
+from ringfence.tracing.visits.ahead import prefetch
 from ringfence.tracing.visits.batch import CUT_BEFORE
 from ringfence.tracing.visits.layout import end_of, other_of, start_of
 from ringfence.tracing.visits.table import (
@@ -34,6 +35,7 @@ NOBODY = -1
 SCORE_SHIFT = 28
 """A state at or above zero is minutes << 28 | encounters; below NOBODY it is -2 - (first minute of exposure)."""
 _CONTINUES = np.uint64(CUT_BEFORE)
+_AHEAD = 24  # how many words ahead a person's state is asked for
 _LAYING_OUT = 6_000
 """What laying out a day minute by minute costs, in comparisons of a visit with a contact's stay."""
 
@@ -90,6 +92,7 @@ def probes_of(
     """Return (starts, ends, continues) of a place-day's contacts, after exposure and before `until`, and how many."""
     n = 0
     apart = len(merging) > 0
+    state_at = np.int64(state.ctypes.data)
     for k in range(stop - begin + (1 if apart else 0)):
         if k < stop - begin:
             low, high = ranges[k, 0], ranges[k, 1]
@@ -102,6 +105,8 @@ def probes_of(
             more[:, :n] = probes[:, :n]
             probes = more
         for i in range(low, high):
+            if i + _AHEAD < high:
+                prefetch(state_at + 8 * other_of(words[i + _AHEAD]))
             w = words[i]
             person = other_of(w)
             known = state[person]
@@ -184,8 +189,8 @@ def add_shared(
 
 
 @kernel
-def sweep(rows: Ints, first_day: int, first: Ints, day: int, until: int, state: Ints) -> None:
-    """Add to everybody's state what she shared with contacts on one day, place by place in order of number."""
+def sweep(rows: Ints, first_day: int, first: Ints, day: int, low: int, high: int, until: int, state: Ints) -> None:
+    """Add to everybody's state what she shared with contacts on one day at places [low, high), in order of number."""
     begin, stop = segments_of_day(first_day, first, day)
     cursor = np.zeros(stop - begin, np.int64)
     ranges = np.zeros((stop - begin, 2), np.int64)
@@ -193,17 +198,19 @@ def sweep(rows: Ints, first_day: int, first: Ints, day: int, until: int, state: 
     laid_out = np.zeros((3, MINUTES_PER_DAY + 2), np.int32)
     yesterday = segments_of_day(first_day, first, day - 1)
     joined = yesterday[0] < yesterday[1]
-    nobody = np.empty(0, np.int64)
+    nobody, nothing = np.empty(0, np.int64), np.empty(0, np.uint64)
     conflicts = 0
     for segment in range(begin, stop):
         conflicts += rows[segment, CONFLICTS]
+        keys = numbers_at(rows[segment, PLACE_KEYS], rows[segment, PLACES])
+        cursor[segment - begin] = np.searchsorted(keys, low)
     while True:
-        place = np.int64(1) << 40
+        place = high
         for k in range(stop - begin):
             if cursor[k] < rows[begin + k, PLACES]:
                 keys = numbers_at(rows[begin + k, PLACE_KEYS], rows[begin + k, PLACES])
                 place = min(place, np.int64(keys[cursor[k]]))
-        if place == np.int64(1) << 40:
+        if place == high:
             return
         total = 0
         for k in range(stop - begin):
@@ -211,7 +218,7 @@ def sweep(rows: Ints, first_day: int, first: Ints, day: int, until: int, state: 
             here = cursor[k] < len(keys) and np.int64(keys[cursor[k]]) == place
             total += _range_at(rows, begin + k, k, cursor[k] if here else -1, ranges)
             cursor[k] += here
-        merging, merged = nobody, np.empty(0, np.uint64)
+        merging, merged = nobody, nothing
         if conflicts:
             merging, merged = merged_of(rows, first_day, first, day, place)
         probes, n = probes_of(rows, begin, stop, ranges, day * MINUTES_PER_DAY, state, until, merging, merged, probes)

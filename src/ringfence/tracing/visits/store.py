@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from ringfence.tracing.keys import KeyMap
 from ringfence.tracing.visits import durable, manifest
+from ringfence.tracing.visits.gathering import Gathering
 from ringfence.tracing.visits.manifest import Manifest
 from ringfence.tracing.visits.searchable import Searchable
 from ringfence.tracing.visits.segments import Segment, open_segment
-from ringfence.tracing.visits.table import table_of
+from ringfence.tracing.visits.table import Table, table_of
 from ringfence.vocabulary.refusals import Refused
 
 LAYOUT = 1
@@ -51,6 +52,7 @@ class VisitStore(Searchable):
         self.identity = identity
         self.keys = keys
         self._segments: dict[str, Segment] = {}
+        self._gathering = Gathering()
         self.refresh()
 
     def refresh(self) -> None:
@@ -73,7 +75,17 @@ class VisitStore(Searchable):
             entry.file: self._segments.get(entry.file) or open_segment(self.path / entry.file, entry.checksum)
             for entry in self.manifest.segments
         }
-        self._table = table_of(list(self._segments.values()))
+        # As they stand on disk, run by run: for the writer.
+        self._standing = table_of(list(self._segments.values()))
+        self._gathered: Table | None = None
+
+    @property
+    def table(self) -> Table:
+        """Return the table that kernels run over, a day's small runs gathered into one when it is first asked for."""
+        if self._gathered is None:
+            found = self._gathering.of(self._segments)
+            self._gathered = self._standing if len(found) == len(self._segments) else table_of(found)
+        return self._gathered
 
     @property
     def settled_zone(self) -> str | None:
@@ -109,7 +121,7 @@ class VisitStore(Searchable):
 
     def numbers_used(self) -> tuple[int, int]:
         """Return how many numbers of persons and of places are in use: one more than the highest of each."""
-        return self.table.persons, self.table.places
+        return self._standing.persons, self._standing.places
 
     def place_kinds(self) -> NDArray[np.uint8]:
         """Return the kind of each place by its number (`vocabulary.places.PlaceKind`)."""

@@ -261,7 +261,7 @@ class Writer:
         words: Words = np.ascontiguousarray(pieces["word"])
         del pieces
         begun = len(single)
-        standing = self.store.table
+        standing = self.store._standing
         verdict = compare_with_standing(standing.rows, standing.first_day, standing.first, day, places, words)
         if day == self.store.manifest.retained_from:
             arrived = verdict[begun:][words[begun:] & np.uint64(CUT_BEFORE) != 0] == KNOWN
