@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from ringfence.cli import demo
+from ringfence.cli import demo, demo_night
 from ringfence.cli.main import run
+from ringfence.rules.shipped import shipped_pack
 from ringfence.tracing.visits.batch import VisitBatch
 from ringfence.tracing.visits.store import open_store
 from ringfence.tracing.visits.upkeep import pieces_of_day
@@ -149,3 +150,9 @@ def test_a_folder_of_somebody_else_is_not_taken_away(tmp_path):
     with pytest.raises(Refused, match="which no rehearsal made"):
         rehearse(TOWN, tmp_path)
     assert (tmp_path / "city" / "map.txt").exists()
+
+
+@pytest.mark.parametrize("scene", [demo.NIGHT, demo.FULL])
+def test_the_nights_of_the_demo_begin_while_its_pack_is_in_force(scene):
+    first_night = scene.first_day + timedelta(days=scene.quiet_days)
+    assert shipped_pack(demo_night.PACK).in_force(first_night)
