@@ -12,9 +12,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def kernel(function: F) -> F:
     """Compile a function of plain numbers and numpy arrays to machine code, keeping its declared types."""
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def small(function: F) -> F:
     """Compile a function of a few lines into each of its callers."""
-    return cast(F, numba.njit(cache=True, nogil=True, inline="always")(function))
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
