@@ -199,6 +199,17 @@ def joins_in(bits: int, slot: int, sociable: int) -> bool:
 
 
 @kernel
+def joined_on(city: Hashed, person: int, day: int, sociable: int):  # type: ignore[no-untyped-def]
+    """Return the slots in which a person joins a gathering, two bits for each from the lowest, and how many."""
+    joins, slots, n = joins_on(city, person, day), 0, 0
+    for slot in range(4):
+        if joins_in(joins, slot, sociable):
+            slots |= slot << (2 * n)
+            n += 1
+    return slots, n
+
+
+@kernel
 def gathering_of(city: Hashed, person: int, day: int, slot: int):  # type: ignore[no-untyped-def]
     """Return position, first position, size, moment and minutes (10 to 119) of the gathering a person could join."""
     order = word(city.key, GATHER, day, slot, 0)

@@ -3,7 +3,8 @@
 From visits, each meeting of the window of infectiousness is looked at. In a hashed city the infections of a day come as
 a Poisson process of the greatest dose there could be, and are thinned by the dose there is (Lewis and Shedler 1979,
 doi:10.1002/nav.3800260304), so that only the few meetings in which something could happen are ever computed. The
-points of the process depend on replicate, person and day alone, whatever the policy.
+points, each a meeting and a height, come from the lowest up and depend on replicate, person and day alone: a policy
+moves the dose below which they count, not the points.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from ringfence.epidemic.hashed import (
     guest_at,
     home_meeting,
     home_of,
-    joins_in,
-    joins_on,
+    joined_on,
     meets_below,
     meets_in_week,
     meets_on,
@@ -86,38 +86,35 @@ def plan_hashed(
     at_work = min(_SATURATED, top * dose_of(course, _WORK, _LONGEST_WORK, work))
     # A gathering of all its guests: their number, weighed by their share of the air, is bounded too.
     slot_total = min(_SATURATED * 64, top * course.hazard[_OTHER] * _LONGEST_GATHERING * bounds.room)
-    sociable, below = -1, meets_below(city, work)
-    homes, outside = (home - 1) * at_home, 4 * slot_total
+    sociable, below = sociable_of(city, person), meets_below(city, work)
+    homes = (home - 1) * at_home
     last = min(horizon, since + 60 * course.profile.shape[0])
     for day in range(max(0, max(after, since) // 1440), (last + 1439) // 1440):
         works = max(0, work - 1) * at_work if day % 7 < 5 else 0.0
-        total, passed, number = homes + works + outside, 0.0, 0
-        begins = (day * 1440 - since) // 60 + 23
-        crest = bounds.crest[max(0, begins)] if begins < bounds.crest.shape[0] else 0.0
-        if begins + 1 >= 0 and begins + 1 < bounds.crest.shape[0]:
-            crest = max(crest, bounds.crest[begins + 1])
+        slots, joined = joined_on(city, person, day, sociable)
+        total = homes + works + joined * slot_total
+        highest = total * _crest(bounds, (day * 1440 - since) // 60) if total < _SATURATED else total
+        passed, number = 0.0, 0
         while True:
             bits = word(key, TRANSMIT, person, day, number)
             number += 1
             u = high_share(bits)
-            if u >= total - passed:  # -log(1 - u) is not less than u
+            if u >= highest - passed:  # -log(1 - u) is not less than u
                 break
             passed -= np.log(1.0 - u)
-            if passed >= total:
+            if passed >= highest:
                 break
-            share = low_share(bits)
-            if share * bounds.most >= crest and total < _SATURATED:
-                continue
+            share, along = passed / total, low_share(bits) * total
             other, at, kind = -1, 0, 0
-            if passed < homes:
-                met = first_home + min(home - 2, np.int64(passed / at_home))
+            if along < homes:
+                met = first_home + min(home - 2, np.int64(along / at_home))
                 met += met >= person
                 kind = _HOME
                 at, minutes = home_meeting(city, person, met, day)
                 if share * at_home < _dose(course, strength, since, at, kind, minutes, home):
                     other = met
-            elif passed < homes + works:
-                met = first_work + min(work - 2, np.int64((passed - homes) / at_work))
+            elif along < homes + works:
+                met = first_work + min(work - 2, np.int64((along - homes) / at_work))
                 met += met >= mine
                 if not meets_on(meets_in_week(city, mine, met, day // 7), day, below):
                     continue
@@ -126,18 +123,24 @@ def plan_hashed(
                 if share * at_work < _dose(course, strength, since, at, kind, minutes, work):
                     other = colleague_at(city, met)
             else:
-                if sociable < 0:
-                    sociable = sociable_of(city, person)
-                slot = min(3, np.int64((passed - homes - works) / slot_total))
-                if not joins_in(joins_on(city, person, day), slot, sociable):
-                    continue
+                along = (along - homes - works) / slot_total
+                which = min(joined - 1, np.int64(along))
+                slot = (slots >> (2 * which)) & 3
                 place, first, size, at, minutes = gathering_of(city, person, day, slot)
-                each = min(_SATURATED, _dose(course, strength, since, at, _OTHER, minutes, size))
-                if share * slot_total < (size - 1) * each:
-                    met = first + min(size - 2, np.int64(share * slot_total / each))
+                dose = _dose(course, strength, since, at, _OTHER, minutes, size)
+                if share * slot_total < (size - 1) * min(_SATURATED, dose):
+                    met = first + min(size - 2, np.int64((along - which) * (size - 1)))
                     met += met >= place
                     other = guest_at(city, met, day, slot)
             if other < 0 or at <= after or at >= horizon:
                 continue
             if course.immune <= 0 or uniform(key, IMMUNE, other, 0, 0) >= course.immune:
                 push(state, at, INFECTED, other, case, kind, 0xFFFFFFFF)
+
+
+@kernel
+def _crest(bounds: Bounds, hours: int) -> float:
+    """Return the greatest infectiousness of the day that begins so many hours into the profile, relative to the most."""
+    index, n = hours + 23, bounds.crest.shape[0]
+    before = bounds.crest[index] if 0 <= index < n else 0.0
+    return max(before, bounds.crest[index + 1] if 0 <= index + 1 < n else 0.0) / bounds.most
