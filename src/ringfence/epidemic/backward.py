@@ -6,6 +6,8 @@ is remembered by itself.
 
 from __future__ import annotations
 
+import numpy as np
+
 from ringfence.epidemic.contacts import meetings_of, other_of
 from ringfence.epidemic.draws import ADHERE, TRACED, TRACING_DELAY, uniform
 from ringfence.epidemic.finding import hold, picked, takes_place
@@ -30,7 +32,7 @@ from ringfence.epidemic.state import CASE, FOUND_AT, ONSET_AT, ROW, WHO, State, 
 from ringfence.epidemic.terms import Course, Plan
 
 _HOME, _WORK, _OTHER = 1, 2, 0
-_WORK_CODE = 1 << 40
+_WORK_CODE, _UNSEEN = 1 << 40, -2
 
 
 @kernel
@@ -45,122 +47,132 @@ def _remembers(key: int, person: int, code: int, day: int, share: float) -> bool
     return share >= 1.0 or uniform(key, TRACED, person, code, day) < share
 
 
-@small
-def _obeys(key: int, plan: Plan, other: int) -> bool:
-    return plan.adherence >= 1.0 or uniform(key, ADHERE, other, 0, 0) < plan.adherence
-
-
 @kernel
-def _reach(
-    key: int, course: Course, plan: Plan, state: State, case: int, now: int, other: int, at: int, kind: int
-) -> bool:
-    """Hold a contact if the meeting took place, and return whether it did."""
-    row, person = row_of(state.slots, state.people, other), state.cases[case, WHO]
-    if not takes_place(key, plan, state, person, state.cases[case, ROW], other, row, at, kind):
-        return False
-    other_case = state.people[row, CASE] if row >= 0 else -1
-    if other_case < 0 or state.cases[other_case, FOUND_AT] < 0:
-        since = now + picked(plan.tracing_delay, uniform(key, TRACING_DELAY, person, other, 0))
-        if since < at + plan.quarantine:
-            hold(key, course, plan, state, other, row, since, at + plan.quarantine)
-    return True
+def _hold_met(key: int, course: Course, plan: Plan, state: State, known: Meetings, n: int, case: int, now: int) -> None:
+    """Hold those of the first `n` known meetings that took place; at home and at work the first of a person suffices."""
+    person, its_row, done = state.cases[case, WHO], state.cases[case, ROW], -1
+    for index in range(n):
+        other, at, kind = known.code[index], known.at[index], np.int64(known.kind[index])
+        if other == done or (plan.adherence < 1.0 and uniform(key, ADHERE, other, 0, 0) >= plan.adherence):
+            continue
+        row = row_of(state.slots, state.people, other)
+        if not takes_place(key, plan, state, person, its_row, other, row, at, kind):
+            continue
+        done = other
+        its_case = state.people[row, CASE] if row >= 0 else -1
+        if its_case < 0 or state.cases[its_case, FOUND_AT] < 0:
+            since = now + picked(plan.tracing_delay, uniform(key, TRACING_DELAY, person, other, 0))
+            if since < at + plan.quarantine:
+                hold(key, course, plan, state, other, row, since, at + plan.quarantine)
 
 
 @kernel
 def trace_visited(
     key: int, source: Source, course: Course, plan: Plan, state: State, room: Meetings, case: int, now: int
 ) -> None:
-    """Look for the contacts of a case by the visits of a city."""
+    """Look for the contacts of a case by the visits of a city, the latest day first."""
     person, since = state.cases[case, WHO], first_moment(plan, state, case, now)
-    for day in range(since // 1440, now // 1440 + 1):
-        met = meetings_of(source, person, day, room)
+    for day in range(now // 1440, since // 1440 - 1, -1):
+        met, n = meetings_of(source, person, day, room), 0
         for index in range(met):
-            at, kind, code = day * 1440 + room.at[index], room.kind[index], room.code[index]
+            at, kind, other = day * 1440 + room.at[index], room.kind[index], room.code[index]
             if at < since or at >= now or plan.traced[kind] <= 0 or room.minutes[index] < plan.traced_minutes:
                 continue
             # In visits a code is a person: who is remembered once is remembered.
-            if _remembers(key, person, code, 0, plan.traced[kind]):
-                other = other_of(source, code, day)
-                if other >= 0 and _obeys(key, plan, other):
-                    _reach(key, course, plan, state, case, now, other, at, kind)
+            if _remembers(key, person, other, 0, plan.traced[kind]):
+                n = _keep(room, n, other, at, kind)
+        _hold_met(key, course, plan, state, room, n, case, now)
 
 
 @kernel
-def trace_hashed(key: int, city: Hashed, course: Course, plan: Plan, state: State, case: int, now: int) -> None:
-    """Look for the contacts of a case in a hashed city."""
-    since = first_moment(plan, state, case, now)
-    if plan.traced[_HOME] > 0:
-        _trace_home(key, city, course, plan, state, case, since, now)
-    if plan.traced[_WORK] > 0:
-        _trace_work(key, city, course, plan, state, case, since, now)
-    if plan.traced[_OTHER] > 0:
-        _trace_gatherings(key, city, course, plan, state, case, since, now)
-
-
-@kernel
-def _trace_home(
-    key: int, city: Hashed, course: Course, plan: Plan, state: State, case: int, since: int, now: int
+def trace_hashed(
+    key: int, city: Hashed, course: Course, plan: Plan, state: State, room: Meetings, case: int, now: int
 ) -> None:
-    person = state.cases[case, WHO]
+    """Look for the contacts of a case in a hashed city."""
+    person, since = state.cases[case, WHO], first_moment(plan, state, case, now)
+    n = 0
+    if plan.traced[_HOME] > 0:
+        n = _known_at_home(key, city, plan.traced[_HOME], plan.traced_minutes, room, person, since, now)
+    if plan.traced[_WORK] > 0:
+        n = _known_at_work(key, city, plan.traced[_WORK], plan.traced_minutes, room, n, person, since, now)
+    _hold_met(key, course, plan, state, room, n, case, now)
+    if plan.traced[_OTHER] > 0:
+        sociable = sociable_of(city, person)
+        for day in range(since // 1440, now // 1440 + 1):
+            share = plan.traced[_OTHER]
+            n = _known_as_guests(key, city, share, plan.traced_minutes, room, person, sociable, day, since, now)
+            _hold_met(key, course, plan, state, room, n, case, now)
+
+
+@small
+def _keep(known: Meetings, n: int, other: int, at: int, kind: int) -> int:
+    known.code[n], known.at[n], known.kind[n] = other, at, kind
+    return n + 1
+
+
+@kernel
+def _known_at_home(
+    key: int, city: Hashed, share: float, least: int, known: Meetings, person: int, since: int, now: int
+) -> int:
+    """Write the meetings of a person with those she lives with, the latest of each first; returns how many."""
+    n = 0
     first, size = home_of(city, person)
     for other in range(first, first + size):
-        if other == person or not _remembers(key, person, other, 0, plan.traced[_HOME]) or not _obeys(key, plan, other):
+        if other == person or not _remembers(key, person, other, 0, share):
             continue
         for day in range(now // 1440, since // 1440 - 1, -1):
             at, minutes = home_meeting(city, person, other, day)
-            known = since <= at < now and minutes >= plan.traced_minutes
-            if known and _reach(key, course, plan, state, case, now, other, at, _HOME):
-                break
+            if since <= at < now and minutes >= least:
+                n = _keep(known, n, other, at, _HOME)
+    return n
 
 
 @kernel
-def _trace_work(
-    key: int, city: Hashed, course: Course, plan: Plan, state: State, case: int, since: int, now: int
-) -> None:
-    person = state.cases[case, WHO]
+def _known_at_work(
+    key: int, city: Hashed, share: float, least: int, known: Meetings, n: int, person: int, since: int, now: int
+) -> int:
+    """Add the meetings of a person with those she works with, the latest of each first; returns how many there are."""
     mine, first, size = workplace_of(city, person)
     below = meets_below(city, size)
     for position in range(first, first + size):
-        if position == mine:
-            continue
-        week, other = now // 10080, -2
+        week, other = now // 10080, _UNSEEN
         bits = meets_in_week(city, mine, position, week)
         for day in range(now // 1440, since // 1440 - 1, -1):
             if day // 7 != week:
                 week = day // 7
                 bits = meets_in_week(city, mine, position, week)
-            if not meets_on(bits, day, below):
+            if position == mine or not meets_on(bits, day, below):
                 continue
             at, minutes = work_meeting(city, mine, position, day)
-            if at < since or at >= now or minutes < plan.traced_minutes:
+            if at < since or at >= now or minutes < least:
                 continue
-            if other == -2:  # not looked at yet
-                if not _remembers(key, person, position | _WORK_CODE, 0, plan.traced[_WORK]):
+            if other == _UNSEEN:
+                if not _remembers(key, person, position | _WORK_CODE, 0, share):
                     break
                 other = colleague_at(city, position)
-                if other < 0 or not _obeys(key, plan, other):
+                if other < 0:
                     break
-            if _reach(key, course, plan, state, case, now, other, at, _WORK):
-                break
+            n = _keep(known, n, other, at, _WORK)
+    return n
 
 
 @kernel
-def _trace_gatherings(
-    key: int, city: Hashed, course: Course, plan: Plan, state: State, case: int, since: int, now: int
-) -> None:
-    person = state.cases[case, WHO]
-    sociable = sociable_of(city, person)
-    for day in range(since // 1440, now // 1440 + 1):
-        joins = joins_on(city, person, day)
-        for slot in range(4):
-            if not joins_in(joins, slot, sociable):
-                continue
-            mine, first, size, at, minutes = gathering_of(city, person, day, slot)
-            if at < since or at >= now or minutes < plan.traced_minutes:
-                continue
-            for position in range(first, first + size):
-                code = position | ((slot + 2) << 40)
-                if position != mine and _remembers(key, person, code, day, plan.traced[_OTHER]):
-                    other = guest_at(city, position, day, slot)
-                    if other >= 0 and _obeys(key, plan, other):
-                        _reach(key, course, plan, state, case, now, other, at, _OTHER)
+def _known_as_guests(
+    key: int, city: Hashed, share: float, least: int, known: Meetings, person: int, sociable: int, day: int,
+    since: int, now: int,
+) -> int:  # fmt: skip
+    """Write the meetings of a person at the gatherings of a day, and return how many."""
+    n = 0
+    joins = joins_on(city, person, day)
+    for slot in range(4):
+        if not joins_in(joins, slot, sociable):
+            continue
+        mine, first, size, at, minutes = gathering_of(city, person, day, slot)
+        if at < since or at >= now or minutes < least:
+            continue
+        for position in range(first, first + size):
+            if position != mine and _remembers(key, person, position | ((slot + 2) << 40), day, share):
+                other = guest_at(city, position, day, slot)
+                if other >= 0:
+                    n = _keep(known, n, other, at, _OTHER)
+    return n

@@ -182,7 +182,7 @@ class _Worker:
     """The state of one thread, which grows when an outbreak does."""
 
     def __init__(self, scene: Scene) -> None:
-        self.scene, self.room = scene, room_for(1 if scene.source.days == 0 else 1 << 15)
+        self.scene, self.room = scene, room_for()
         self.cases = min(scene.city.people, _FIRST_ROOM)
         self.state = self._state()
 

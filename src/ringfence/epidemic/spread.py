@@ -139,7 +139,7 @@ def run(key: int, setup: Setup, plan: Plan, state: State, room: Meetings) -> int
         elif state.cases[subject, FOUND_AT] < 0:
             state.cases[subject, FOUND_AT], state.cases[subject, FOUND_BY] = at, by
             if plan.tracing and setup.source.days == 0:
-                trace_hashed(key, setup.source.hashed, setup.course, plan, state, subject, at)
+                trace_hashed(key, setup.source.hashed, setup.course, plan, state, room, subject, at)
             elif plan.tracing:
                 trace_visited(key, setup.source, setup.course, plan, state, room, subject, at)
     return state.count[TROUBLE]
