@@ -6,9 +6,7 @@ is remembered by itself.
 
 from __future__ import annotations
 
-import numpy as np
-
-from ringfence.epidemic.contacts import meetings_of, other_of
+from ringfence.epidemic.contacts import meetings_of
 from ringfence.epidemic.draws import ADHERE, TRACED, TRACING_DELAY, uniform
 from ringfence.epidemic.finding import hold, picked, takes_place
 from ringfence.epidemic.hashed import (
@@ -21,9 +19,9 @@ from ringfence.epidemic.hashed import (
     joins_on,
     meets_below,
     meets_in_week,
-    meets_on,
     sociable_of,
     work_meeting,
+    workdays_of,
     workplace_of,
 )
 from ringfence.epidemic.jit import kernel, small
@@ -49,10 +47,10 @@ def _remembers(key: int, person: int, code: int, day: int, share: float) -> bool
 
 @kernel
 def _hold_met(key: int, course: Course, plan: Plan, state: State, known: Meetings, n: int, case: int, now: int) -> None:
-    """Hold those of the first `n` known meetings that took place; at home and at work the first of a person suffices."""
+    """Hold those of the first `n` known meetings that took place; of one person the first suffices."""
     person, its_row, done = state.cases[case, WHO], state.cases[case, ROW], -1
     for index in range(n):
-        other, at, kind = known.code[index], known.at[index], np.int64(known.kind[index])
+        other, at, kind = known.code[index], known.at[index], known.kind[index]
         if other == done or (plan.adherence < 1.0 and uniform(key, ADHERE, other, 0, 0) >= plan.adherence):
             continue
         row = row_of(state.slots, state.people, other)
@@ -133,27 +131,33 @@ def _known_at_work(
 ) -> int:
     """Add the meetings of a person with those she works with, the latest of each first; returns how many there are."""
     mine, first, size = workplace_of(city, person)
-    below = meets_below(city, size)
+    below, first_day, last_day = meets_below(city, size), since // 1440, now // 1440
     for position in range(first, first + size):
-        week, other = now // 10080, _UNSEEN
-        bits = meets_in_week(city, mine, position, week)
-        for day in range(now // 1440, since // 1440 - 1, -1):
-            if day // 7 != week:
-                week = day // 7
-                bits = meets_in_week(city, mine, position, week)
-            if position == mine or not meets_on(bits, day, below):
-                continue
-            at, minutes = work_meeting(city, mine, position, day)
-            if at < since or at >= now or minutes < least:
-                continue
-            if other == _UNSEEN:
-                if not _remembers(key, person, position | _WORK_CODE, 0, share):
-                    break
-                other = colleague_at(city, position)
-                if other < 0:
-                    break
-            n = _keep(known, n, other, at, _WORK)
+        if position == mine:
+            continue
+        other = _UNSEEN
+        for week in range(last_day // 7, first_day // 7 - 1, -1):
+            days = workdays_of(meets_in_week(city, mine, position, week), below)
+            # Only the days of the window: below the last, from the first on.
+            days &= ((1 << max(0, min(7, last_day + 1 - 7 * week))) - 1) & ~((1 << max(0, first_day - 7 * week)) - 1)
+            weekday = 4
+            while days != 0:
+                if days >> weekday & 1:
+                    days ^= 1 << weekday
+                    at, minutes = work_meeting(city, mine, position, 7 * week + weekday)
+                    if since <= at < now and minutes >= least:
+                        if other == _UNSEEN:
+                            other = _remembered_colleague(key, city, person, position, share)
+                        if other >= 0:
+                            n = _keep(known, n, other, at, _WORK)
+                weekday -= 1
     return n
+
+
+@kernel
+def _remembered_colleague(key: int, city: Hashed, person: int, position: int, share: float) -> int:
+    """Return who works at a position, or -1 for nobody or one who is not remembered."""
+    return colleague_at(city, position) if _remembers(key, person, position | _WORK_CODE, 0, share) else -1
 
 
 @kernel
@@ -170,9 +174,14 @@ def _known_as_guests(
         mine, first, size, at, minutes = gathering_of(city, person, day, slot)
         if at < since or at >= now or minutes < least:
             continue
+        # Written whether known or not, and counted only when known: a branch here is guessed wrong half of the time.
+        begin = n
         for position in range(first, first + size):
-            if position != mine and _remembers(key, person, position | ((slot + 2) << 40), day, share):
-                other = guest_at(city, position, day, slot)
-                if other >= 0:
-                    n = _keep(known, n, other, at, _OTHER)
+            known.code[n] = position
+            n += position != mine and _remembers(key, person, position | ((slot + 2) << 40), day, share)
+        end, n = n, begin
+        for index in range(begin, end):
+            other = guest_at(city, known.code[index], day, slot)
+            _keep(known, n, other, at, _OTHER)
+            n += other >= 0
     return n

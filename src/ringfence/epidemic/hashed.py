@@ -173,6 +173,15 @@ def meets_on(bits: int, day: int, below: int) -> bool:
     return weekday < 5 and np.int64((bits >> np.uint64(12 * weekday)) & np.uint64(4095)) < below
 
 
+@small
+def workdays_of(bits: int, below: int) -> int:
+    """Return the days of the week of these bits on which two colleagues meet, a bit for each from Monday up."""
+    days = np.int64(0)
+    for weekday in range(5):
+        days |= np.int64(np.int64((bits >> np.uint64(12 * weekday)) & np.uint64(4095)) < below) << weekday
+    return days
+
+
 @kernel
 def work_meeting(city: Hashed, a: int, b: int, day: int):  # type: ignore[no-untyped-def]
     """Return the moment at which two positions of a workplace meet, and for how many minutes (10 to 179)."""
@@ -196,17 +205,6 @@ def joins_on(city: Hashed, person: int, day: int) -> int:
 def joins_in(bits: int, slot: int, sociable: int) -> bool:
     """Return whether a person joins the gathering of a slot on the day of these bits."""
     return np.int64((bits >> np.uint64(16 * slot)) & np.uint64(0xFFFF)) < sociable
-
-
-@kernel
-def joined_on(city: Hashed, person: int, day: int, sociable: int):  # type: ignore[no-untyped-def]
-    """Return the slots in which a person joins a gathering, two bits for each from the lowest, and how many."""
-    joins, slots, n = joins_on(city, person, day), 0, 0
-    for slot in range(4):
-        if joins_in(joins, slot, sociable):
-            slots |= slot << (2 * n)
-            n += 1
-    return slots, n
 
 
 @kernel

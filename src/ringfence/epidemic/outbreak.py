@@ -206,9 +206,7 @@ class _Worker:
         done = 0
         while done < len(keys):
             left = slice(done, None)
-            done += spread.run_each(
-                keys[left], self.scene.setup, plan, self.state, self.room, sums[left], by_day[left]
-            )
+            done += spread.run_each(keys[left], self.scene.setup, plan, self.state, self.room, sums[left], by_day[left])
             if done < len(keys):
                 self._grow()
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from ringfence.epidemic.backward import trace_hashed, trace_visited
 from ringfence.epidemic.draws import INCUBATION, INFECTIOUSNESS, SEED, SYMPTOMS, uniform
 from ringfence.epidemic.finding import picked, takes_place, test_in_quarantine, will_be_found
+from ringfence.epidemic.hashed import home_of
 from ringfence.epidemic.jit import kernel
 from ringfence.epidemic.meetings import Meetings, Source
-from ringfence.epidemic.onward import INFECTED, plan_hashed, plan_visited
+from ringfence.epidemic.onward import INFECTED, plan_hashed, plan_home, plan_visited
 from ringfence.epidemic.state import (
     ANCHOR,
     BEGINS,
@@ -41,7 +42,6 @@ from ringfence.epidemic.state import (
     PLACE,
     ROW,
     SUBJECT,
-    SYMPTOMS as HAS_SYMPTOMS,
     TOO_MANY,
     TROUBLE,
     WHAT,
@@ -53,6 +53,9 @@ from ringfence.epidemic.state import (
     row_of,
     set_back,
     sum_up,
+)
+from ringfence.epidemic.state import (
+    SYMPTOMS as HAS_SYMPTOMS,
 )
 from ringfence.epidemic.terms import Bounds, Course, Plan, dose_of
 
@@ -134,8 +137,13 @@ def run(key: int, setup: Setup, plan: Plan, state: State, room: Meetings) -> int
             row, kind = row_of(state.slots, state.people, subject), event[EVENT_KIND]
             new = row < 0 or state.people[row, CASE] < 0
             infector, its_row = state.cases[by, WHO], state.cases[by, ROW]
-            if new and takes_place(key, plan, state, infector, its_row, subject, row, at, kind):
+            if not new:
+                continue
+            if takes_place(key, plan, state, infector, its_row, subject, row, at, kind):
                 _infect(key, setup, plan, state, room, subject, by, at, kind, event[EVENT_PLACE])
+            elif kind == 1 and setup.source.days == 0:  # at home only the next infectious meeting is planned
+                city, size = setup.source.hashed, home_of(setup.source.hashed, infector)[1]
+                plan_home(key, city, setup.course, setup.bounds, state, setup.horizon, by, subject, size, at)
         elif state.cases[subject, FOUND_AT] < 0:
             state.cases[subject, FOUND_AT], state.cases[subject, FOUND_BY] = at, by
             if plan.tracing and setup.source.days == 0:

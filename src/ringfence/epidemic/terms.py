@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.epidemic.jit import kernel
+from ringfence.epidemic.jit import small
 
 
 class Course(NamedTuple):
@@ -74,7 +74,7 @@ def bounds_of(course: Course, gatherings: NDArray[np.uint8]) -> Bounds:
     return Bounds(most, np.ascontiguousarray(crest), total)
 
 
-@kernel
+@small
 def dose_of(course: Course, kind: int, minutes: int, crowd: int) -> float:
     """Return what a meeting amounts to: minutes, weighed by the kind of place and diluted by its crowd."""
     share = course.room[kind] / (course.room[kind] + max(0, crowd - 2))
