@@ -10,8 +10,8 @@ Answers are checked first: the tests that hold the engine to the slow reference,
 for the chance of each single meeting, must pass, or nothing is timed.
 
 The outbreak: covid-wild from people infected on the first day, under testing, tracing, quarantine, weekly screening and
-fewer meetings, for 60 days. Their number is set so that the mean outbreak has 500 infections: 400 other replicates from
-30 people are run before, and 30 is scaled by what they came to, for outbreaks this small hardly meet each other.
+fewer meetings, for 60 days. Their number is set so that the mean outbreak has 500 infections: 2,000 other replicates
+from 30 people are run before, and 30 is scaled by what they came to, for outbreaks this small hardly meet each other.
 
 Covasim runs one outbreak a round, from as many people, in its hybrid population of 100,000, 60 days, with its own
 testing, tracing and reduction set to like values; its model is another one, so sizes differ and are told. Making its
@@ -41,7 +41,7 @@ from ringfence.epidemic.presets import preset
 from ringfence.epidemic.settings import Delay, Policy
 
 HERE = Path(__file__).parent
-PEOPLE, DAYS, WANTED, FIRST_SEEDS, TRIED = 3_400_000, 60, 500, 30, 400
+PEOPLE, DAYS, WANTED, FIRST_SEEDS, TRIED = 3_400_000, 60, 500, 30, 2000
 CHECKS = "agrees_with_the_reference or as_its_dose_says or from_both_sides"
 POLICY = Policy(
     reported=0.8, onset_to_isolation=Delay(1.5, 1.0), traced=(1.0, 0.7, 0.4), quarantine_tests=(1.0, 4.0, 7.0),
@@ -50,7 +50,8 @@ POLICY = Policy(
 COVASIM = """
 import json, sys, time, covasim as cv
 seeds, seed = int(sys.argv[1]), int(sys.argv[2])
-sim = cv.Sim(pop_size=100_000, pop_type="hybrid", pop_infected=seeds, n_days=60, rand_seed=seed, verbose=0, interventions=[
+about = dict(pop_size=100_000, pop_type="hybrid", pop_infected=seeds, n_days=60, rand_seed=seed, verbose=0)
+sim = cv.Sim(**about, interventions=[
     cv.test_prob(symp_prob=0.4, asymp_prob=0.064, test_delay=1),
     cv.contact_tracing(trace_probs={"h": 1.0, "s": 0.7, "w": 0.7, "c": 0.4}, trace_time=1),
     cv.change_beta(days=0, changes=0.7, layers=["s", "w", "c"]),

@@ -232,9 +232,11 @@ def _outbreak(found: Run) -> list[str]:
         other = found["covasim"]
         times = other["all_seconds"]
         ratio = other["cpu_seconds"] * found["replicates"] / found["cpu_seconds"]
-        rows.append([f"Covasim {other['version']}, one outbreak, {other['people']:,} people",
-                     f"{other['seconds']:.2f} s ({min(times):.2f} – {max(times):.2f} s)",
-                     f"{other['cpu_seconds']:.2f} s", f"{other['infections']:.0f}", ms(1000 * other["cpu_seconds"])])  # fmt: skip
+        rows.append(
+            [f"Covasim {other['version']}, one outbreak, {other['people']:,} people",
+             f"{other['seconds']:.2f} s ({min(times):.2f} – {max(times):.2f} s)", f"{other['cpu_seconds']:.2f} s",
+             f"{other['infections']:.0f}", ms(1000 * other["cpu_seconds"])]
+        )  # fmt: skip
         said = [f"One outbreak takes Covasim {ratio:,.0f} times the processor time, in a city of a"
                 f" {found['people'] / other['people']:.0f}th of the people; its model is another one.", ""]  # fmt: skip
     return [

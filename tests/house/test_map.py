@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"demo", "test", "quick", "check", "bench", "bench-city", "soak", "lock"}
+TARGETS = {"demo", "test", "quick", "check", "bench", "bench-city", "bench-outbreak", "soak", "lock"}
 
 
 def read(name: str) -> str:

@@ -51,7 +51,7 @@ def _hold_met(key: int, course: Course, plan: Plan, state: State, known: Meeting
     person, its_row, done = state.cases[case, WHO], state.cases[case, ROW], -1
     for index in range(n):
         other, at, kind = known.code[index], known.at[index], known.kind[index]
-        if other == done or (plan.adherence < 1.0 and uniform(key, ADHERE, other, 0, 0) >= plan.adherence):
+        if (once and other == done) or (plan.adherence < 1.0 and uniform(key, ADHERE, other, 0, 0) >= plan.adherence):
             continue
         row = row_of(state.slots, state.people, other)
         if not takes_place(key, plan, state, person, its_row, other, row, at, kind):
@@ -79,7 +79,7 @@ def trace_visited(
             # In visits a code is a person: who is remembered once is remembered.
             if _remembers(key, person, other, 0, plan.traced[kind]):
                 n = _keep(room, n, other, at, kind)
-        _hold_met(key, course, plan, state, room, n, case, now)
+        _hold_met(key, course, plan, state, room, n, case, now, False)
 
 
 @kernel
@@ -93,13 +93,13 @@ def trace_hashed(
         n = _known_at_home(key, city, plan.traced[_HOME], plan.traced_minutes, room, person, since, now)
     if plan.traced[_WORK] > 0:
         n = _known_at_work(key, city, plan.traced[_WORK], plan.traced_minutes, room, n, person, since, now)
-    _hold_met(key, course, plan, state, room, n, case, now)
+    _hold_met(key, course, plan, state, room, n, case, now, True)
     if plan.traced[_OTHER] > 0:
         sociable = sociable_of(city, person)
         for day in range(since // 1440, now // 1440 + 1):
             share = plan.traced[_OTHER]
             n = _known_as_guests(key, city, share, plan.traced_minutes, room, person, sociable, day, since, now)
-            _hold_met(key, course, plan, state, room, n, case, now)
+            _hold_met(key, course, plan, state, room, n, case, now, False)
 
 
 @small
