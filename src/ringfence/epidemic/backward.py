@@ -46,8 +46,10 @@ def _remembers(key: int, person: int, code: int, day: int, share: float) -> bool
 
 
 @kernel
-def _hold_met(key: int, course: Course, plan: Plan, state: State, known: Meetings, n: int, case: int, now: int) -> None:
-    """Hold those of the first `n` known meetings that took place; of one person the first suffices."""
+def _hold_met(
+    key: int, course: Course, plan: Plan, state: State, known: Meetings, n: int, case: int, now: int, once: bool
+) -> None:
+    """Hold those of the first `n` known meetings that took place; `once`: of meetings in a row the first suffices."""
     person, its_row, done = state.cases[case, WHO], state.cases[case, ROW], -1
     for index in range(n):
         other, at, kind = known.code[index], known.at[index], known.kind[index]
