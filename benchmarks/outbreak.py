@@ -16,13 +16,15 @@ from 30 people are run before, and 30 is scaled by what they came to, for outbre
 Covasim runs one outbreak a round, from as many people, in its hybrid population of 100,000, 60 days, with its own
 testing, tracing and reduction set to like values; its model is another one, so sizes differ and are told. Making its
 population is not counted. In each round both engines are asked in turn; medians of the rounds, the clock's and the
-processor's time. Ours runs on two threads; Covasim on one.
+processor's time, and the load of the machine before (above 1 others were at work, and the clock says little). Ours
+runs on two threads; Covasim on one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -90,6 +92,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     seeds = round(FIRST_SEEDS * WANTED / mean)
     scene = Scene(tried.city, tried.disease, days=DAYS, seed=1, seeds=seeds)
     replicate(scene, POLICY, replicates=20)
+    load = os.getloadavg()[0]
     ours: list[tuple[float, float]] = []
     theirs: list[dict[str, Any]] = []
     for number in range(asked.rounds):
@@ -104,6 +107,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
     low, high = np.quantile(found.infections, (0.05, 0.95))
     told: dict[str, Any] = {
         "people": PEOPLE, "days": DAYS, "replicates": asked.replicates, "rounds": asked.rounds, "seeds": seeds,
+        "load": load,
         "infections": float(found.infections.mean()), "infections_90": [float(low), float(high)],
         "found": float(found.found.mean()), "quarantined": float(found.quarantined.mean()),
         "seconds": wall, "cpu_seconds": cpu, "all_seconds": [one for one, _ in ours],

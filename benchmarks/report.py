@@ -246,7 +246,8 @@ def _outbreak(found: Run) -> list[str]:
         f" {found['infections']:.0f} infections on average (nine in ten outbreaks: {low:.0f} – {high:.0f}),"
         f" {found['found']:.0f} found, {found['quarantined']:.0f} people in quarantine;"
         f" {found['cpu_us_an_infection']:.1f} µs of the processor an infection. Agreement with the slow reference was"
-        f" checked first. Medians of {found['rounds']} rounds, both engines asked in turn.",
+        f" checked first. Medians of {found['rounds']} rounds, both engines asked in turn; load of the machine before:"
+        f" {found['load']:.1f}.",
         "",
         *_table(["outbreaks", "clock", "processor", "infections", "processor an outbreak"], rows),
         *said,
