@@ -4,10 +4,10 @@ PY  := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input install
 NO_IO := not io and not slow and not spark and not postgres and not crash
 
-.PHONY: help demo test quick check bench bench-city soak lock
+.PHONY: help demo test quick check bench bench-city bench-outbreak soak lock
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / && $$1 != "help" { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && $$1 != "help" { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/installed ## one night in a synthetic city, from the call to the score; CITY=full for 900,000 people
 	@.venv/bin/ringfence demo $(if $(filter full,$(CITY)),--full)
@@ -30,6 +30,9 @@ bench: .venv/dev ## the engines side by side on a small synthetic city
 
 bench-city: packages .venv/dev ## the same on a whole city; hours, and tens of gigabytes of disk
 	$(PY) -m benchmarks --city
+
+bench-outbreak: .venv/covasim ## 1,000 outbreaks in a city of 3.4 million, beside Covasim
+	$(PY) -m benchmarks.outbreak --write
 
 soak: packages .venv/dev .venv/spark ## the long versions: many more crashes, cities and examples
 	SOAK=1 $(PY) -m pytest $(ARGS)
@@ -62,6 +65,10 @@ endif
 # Spark is large and of no use without Java; its package is source, built by the locked setuptools.
 .venv/spark: .venv/dev requirements-spark.txt
 	@if java -version >/dev/null 2>&1; then $(PIP) --require-hashes --no-build-isolation -r requirements-spark.txt && touch $@; fi
+
+.venv/covasim: .venv/dev requirements-covasim.txt
+	@$(PIP) --require-hashes --no-build-isolation -r requirements-covasim.txt
+	@touch $@
 
 .PHONY: packages
 packages:

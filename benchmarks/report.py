@@ -56,6 +56,7 @@ def _mark(run: Run) -> tuple[Any, ...]:
         (
             *(s["city"]["people"] for s in run["sizes"]),
             *(("rules", run["rules"]["contacts"]) if "rules" in run else ()),
+            *(("outbreak", run["outbreak"]["replicates"]) if "outbreak" in run else ()),
         ),
     )
 
@@ -108,7 +109,8 @@ def _section(run: Run) -> list[str]:
         "",
     ]
     rules = _rules(run["rules"]) if "rules" in run else []
-    return [*lines, *(line for size in run["sizes"] for line in _size(size)), *rules]
+    outbreak = _outbreak(run["outbreak"]) if "outbreak" in run else []
+    return [*lines, *(line for size in run["sizes"] for line in _size(size)), *rules, *outbreak]
 
 
 def _size(size: Run) -> list[str]:
@@ -213,6 +215,42 @@ def _rules(found: Run) -> list[str]:
         f" subjects again and asks for {found['to be assessed again after it']:,} to be assessed again.",
         "",
         *_table(["duties, processor time", "times", "median (least – greatest)", "p99"], rows),
+    ]
+
+
+def _outbreak(found: Run) -> list[str]:
+    """Return what `python -m benchmarks.outbreak` measured."""
+    low, high = found["infections_90"]
+    rows = [
+        [f"ringfence, {found['replicates']:,} outbreaks, {found['people']:,} people, two threads",
+         f"{found['seconds']:.2f} s ({min(found['all_seconds']):.2f} – {max(found['all_seconds']):.2f} s)",
+         f"{found['cpu_seconds']:.2f} s", f"{found['infections']:.0f}",
+         ms(1000 * found["cpu_seconds"] / found["replicates"])]
+    ]  # fmt: skip
+    said = ["Covasim was not installed, so there is no comparison.", ""]
+    if "covasim" in found:
+        other = found["covasim"]
+        times = other["all_seconds"]
+        ratio = other["cpu_seconds"] * found["replicates"] / found["cpu_seconds"]
+        rows.append(
+            [f"Covasim {other['version']}, one outbreak, {other['people']:,} people",
+             f"{other['seconds']:.2f} s ({min(times):.2f} – {max(times):.2f} s)", f"{other['cpu_seconds']:.2f} s",
+             f"{other['infections']:.0f}", ms(1000 * other["cpu_seconds"])]
+        )  # fmt: skip
+        said = [f"One outbreak takes Covasim {ratio:,.0f} times the processor time, in a city of a"
+                f" {found['people'] / other['people']:.0f}th of the people; its model is another one.", ""]  # fmt: skip
+    return [
+        "### Outbreaks",
+        "",
+        f"From {found['seeds']} people, {found['days']} days, with testing, tracing, quarantine and fewer meetings:"
+        f" {found['infections']:.0f} infections on average (nine in ten outbreaks: {low:.0f} – {high:.0f}),"
+        f" {found['found']:.0f} found, {found['quarantined']:.0f} people in quarantine;"
+        f" {found['cpu_us_an_infection']:.1f} µs of the processor an infection. Agreement with the slow reference was"
+        f" checked first. Medians of {found['rounds']} rounds, both engines asked in turn; load of the machine before:"
+        f" {found['load']:.1f}.",
+        "",
+        *_table(["outbreaks", "clock", "processor", "infections", "processor an outbreak"], rows),
+        *said,
     ]
 
 

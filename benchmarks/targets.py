@@ -70,6 +70,10 @@ RULES = (
     Target("an onset corrected, 10,000 contacts derived again", 10, "s",
            lambda r: max(t["median"] for name, t in r["ms"].items() if name.startswith("onset corrected")) / 1000),
 )  # fmt: skip
+OUTBREAKS = (
+    Target("1,000 outbreaks of 500 infections (scaled to it), 60 days, 3.4 M people, by the clock", 2, "s",
+           lambda r: r["seconds"] * 1000 / r["replicates"] * 500 / r["infections"]),
+)  # fmt: skip
 
 
 def summary(runs: Sequence[Run]) -> list[str]:
@@ -86,6 +90,10 @@ def summary(runs: Sequence[Run]) -> list[str]:
     if rules is not None:
         about = f"the newest run of the rules, commit {rules['commit']} of {rules['date']}"
         lines += _table(about, RULES, rules["rules"])
+    outbreaks = next((run for run in runs if "outbreak" in run), None)
+    if outbreaks is not None:
+        about = f"the newest run of outbreaks, commit {outbreaks['commit']} of {outbreaks['date']}"
+        lines += _table(about, OUTBREAKS, outbreaks["outbreak"])
     lines += ["The runs below, the newest first; earlier ones are kept to compare with:", ""]
     return [*lines, *(f"* {run['date']}, commit {run['commit']}: {_held(run)}" for run in runs), ""]
 
@@ -98,4 +106,6 @@ def _table(title: str, targets: Sequence[Target], found: Run) -> list[str]:
 def _held(run: Run) -> str:
     sizes = [f"{size['facts']['visits'] / 1e6:.0f} M" for size in run["sizes"]]
     parts = [f"searches over {', '.join(sizes)} visits"] if sizes else []
-    return ", ".join([*parts, "the rules"] if "rules" in run else parts)
+    return ", ".join(
+        [*parts, *(said for name, said in (("rules", "the rules"), ("outbreak", "outbreaks")) if name in run)]
+    )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from ringfence.epidemic import reference
-from ringfence.epidemic.contacts import HashedCity, VisitedCity, meetings_of, other_of, room_for
+from ringfence.epidemic import outbreak, reference
+from ringfence.epidemic.contacts import DAY, HashedCity, VisitedCity, meetings_of, other_of, room_for
+from ringfence.epidemic.draws import key_of
+from ringfence.epidemic.hashed import workplace_of
+from ringfence.epidemic.onward import plan_hashed
 from ringfence.epidemic.outbreak import Scene, replicate, simulate
 from ringfence.epidemic.presets import preset
 from ringfence.epidemic.settings import NOTHING, Delay, Disease, Mixing, Policy
+from ringfence.epidemic.state import EVENT_KIND, N_EVENTS, SUBJECT, WHO, state_for
+from ringfence.epidemic.terms import dose_of
 from ringfence.vocabulary.places import PlaceKind
 
 FLU_LIKE = Disease(r0=2.0, dispersion=0.5, incubation=Delay(3.0, 1.0), generation=Delay(4.0, 1.5), asymptomatic=0.2)
@@ -64,7 +71,12 @@ def test_wei_meets_fang_at_home_and_nobody_else():
     assert met(source, wei, 2) == met(source, wei, 0), "the days repeat"
 
 
-@pytest.mark.parametrize("policy", [NOTHING, WATCHED], ids=["nothing is done", "found, traced and tested"])
+LENIENT = replace(WATCHED, reduction=(0.3, 0.5, 0.5), household_leak=0.5, adherence=0.7, look_back=3, reduction_from=4)
+
+
+@pytest.mark.parametrize(
+    "policy", [NOTHING, WATCHED, LENIENT], ids=["nothing is done", "found, traced and tested", "with leaks"]
+)
 def test_the_engine_agrees_with_the_reference(policy):
     people, days, runs = 200, 20, 120
     scene = Scene(HashedCity(people, seed=5), FLU_LIKE, days=days, seed=5, seeds=3)
@@ -88,6 +100,42 @@ def test_the_engine_agrees_with_the_reference(policy):
     assert ks_2samp(quick, slow).pvalue > 0.001, told
 
 
+@pytest.mark.parametrize("strength", [0.3, 2.0, 40.0])
+def test_each_meeting_infects_as_often_as_its_dose_says(strength):
+    scene, draws = Scene(HashedCity(300, seed=5), FLU_LIKE, days=20, seed=5), 3000
+    course, wei = scene.course, next(p for p in range(300) if workplace_of(scene.source.hashed, p)[2] > 8)
+    expected, escapes = {}, {}
+    for day in range(20):
+        for other, minute, minutes, crowd, kind in met(scene.source, wei, day):
+            at = day * DAY + minute
+            hour = (at - course.profile_from) // 60
+            if 0 <= hour < len(course.profile) and at > 0:
+                dose = course.scale * strength * course.profile[hour] * dose_of(course, kind, minutes, crowd)
+                before = escapes.get(other, 1.0) if kind == PlaceKind.HOME else 1.0  # of a household only the first
+                expected[other, at, kind] = before * -np.expm1(-dose)
+                if kind == PlaceKind.HOME:
+                    escapes[other] = before * np.exp(-dose)
+    drawn = dict.fromkeys(expected, 0)
+    state = state_for(1, people=1, events=4000)
+    state.cases[0, WHO], state.peak[0] = wei, strength
+    for key in range(draws):
+        plan_hashed(np.uint64(key_of(key, 9)), scene.source.hashed, course, scene.setup.bounds, state, 20 * DAY, 0)
+        events = state.events[: state.count[N_EVENTS]]
+        moments = np.empty(len(events), np.int64)
+        moments[state.heap[: len(events)] & ((1 << 28) - 1)] = state.heap[: len(events)] >> 28
+        met_at = zip(events[:, SUBJECT].tolist(), moments.tolist(), events[:, EVENT_KIND].tolist(), strict=True)
+        for event in set(met_at):
+            drawn[event] += 1
+        state.count[:] = 0
+    share, times = np.array(list(expected.values())), np.array(list(drawn.values()))
+    often = draws * share * (1 - share) > 5
+    z = (times - draws * share)[often] / np.sqrt(draws * share * (1 - share))[often]
+    assert often.sum() > 20
+    assert abs(times.sum() - draws * share.sum()) < 5 * np.sqrt((draws * share * (1 - share)).sum())
+    assert np.abs(z).max() < 5
+    assert 0.6 < np.mean(z**2) < 1.5
+
+
 def test_the_same_seed_gives_the_same_outbreaks_with_any_number_of_threads():
     scene = Scene(HashedCity(20_000), FLU_LIKE, days=30, seed=7, seeds=3)
     alone, together = (replicate(scene, WATCHED, replicates=60, threads=n) for n in (1, 3))
@@ -104,6 +152,15 @@ def test_measures_share_their_chance_so_that_less_is_never_found_by_doing_more()
     )
     assert (little <= nothing).mean() > 0.95
     assert (much <= little).mean() > 0.95
+
+
+def test_an_outbreak_that_outgrows_its_room_comes_to_the_same(monkeypatch):
+    scene = Scene(HashedCity(5_000), FLU_LIKE, days=30, seed=7, seeds=3)
+    wide = replicate(scene, WATCHED, replicates=20, threads=1)
+    monkeypatch.setattr(outbreak, "_FIRST_ROOM", 4)
+    narrow = replicate(scene, WATCHED, replicates=20, threads=1)
+    assert np.array_equal(wide.by_day, narrow.by_day)
+    assert np.array_equal(wide.person_days, narrow.person_days)
 
 
 @pytest.mark.parametrize("seed", range(6))

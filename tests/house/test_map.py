@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"demo", "test", "quick", "check", "bench", "bench-city", "soak", "lock"}
+TARGETS = {"demo", "test", "quick", "check", "bench", "bench-city", "bench-outbreak", "soak", "lock"}
 
 
 def read(name: str) -> str:
@@ -43,7 +43,9 @@ def test_every_top_level_folder_and_every_room_is_on_the_map():
     assert missing == [], "say in ARCHITECTURE.md what these folders are for"
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt", "requirements-spark.txt"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.txt", "requirements-dev.txt", "requirements-spark.txt", "requirements-covasim.txt"]
+)
 def test_a_lock_has_hashes_and_no_addresses(lock):
     text = read(lock)
     assert not re.search(r"https?:|file:|--index|--find-links|@ ", text)

@@ -11,7 +11,6 @@ import numpy as np
 
 from ringfence.epidemic.jit import kernel, small
 
-ROUNDS = 4
 _C1, _C2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _K0, _K1, _K2, _K3 = (
     np.uint64(0x9E3779B97F4A7C15),
@@ -20,11 +19,12 @@ _K0, _K1, _K2, _K3 = (
     np.uint64(0xF1357AEA2E62A9C5),
 )
 _S27, _S30, _S31, _S32, _S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32), np.uint64(11)
-_UNIT = 1.0 / 9007199254740992.0
+_UNIT, _HALF_UNIT = 1.0 / 9007199254740992.0, 1.0 / 4294967296.0
+_LOW = np.uint64(0xFFFFFFFF)
 
 # What a draw is for. A number of the same purpose, persons and day is the same under every policy.
 IMMUNE, INCUBATION, INFECTIOUSNESS, SYMPTOMS, REPORT, DELAY, TRANSMIT, TRACED, TRACING_DELAY, ADHERE = range(10)
-REDUCED, LEAK, SCREENED, TUBE, SEED, HOME, WORK, WORKS, MEETS, MINUTES, MOMENT, SOCIAL, JOINS, GATHER = range(10, 24)
+REDUCED, LEAK, SCREENED, TUBE, SEED, HOME, WORK, WORKS, MEETS, MOMENT, SOCIAL, JOINS, GATHER = range(10, 23)
 
 
 @small
@@ -56,24 +56,68 @@ def key_of(seed: int, stream: int) -> int:
     return mixed(mixed(np.uint64(seed) + _K0) + np.uint64(stream) * _K1)
 
 
+@small
+def high_below(bits: int, n: int) -> int:
+    """Return a number in [0, n) from the upper half of 64 random bits; n below 2³²."""
+    return np.int64(((bits >> _S32) * np.uint64(n)) >> _S32)
+
+
+@small
+def low_below(bits: int, n: int) -> int:
+    """Return a number in [0, n) from the lower half of 64 random bits; n below 2³²."""
+    return np.int64(((bits & _LOW) * np.uint64(n)) >> _S32)
+
+
+@small
+def high_share(bits: int) -> float:
+    """Return the upper half of 64 random bits as a number in [0, 1)."""
+    return np.float64(bits >> _S32) * _HALF_UNIT
+
+
+@small
+def low_share(bits: int) -> float:
+    """Return the lower half of 64 random bits as a number in [0, 1)."""
+    return np.float64(bits & _LOW) * _HALF_UNIT
+
+
+@small
+def _turned(half: int, key: int) -> int:
+    """Return the round function of the shuffle."""
+    f = (half + key) * _C1
+    return ((f ^ (f >> _S32)) * _C2) >> _S32
+
+
 @kernel
-def shuffled(person: int, people: int, bits: int, key: int, back: bool) -> int:
-    """Return the position of a person in a secret order of all, or with `back` the person at a position."""
-    low_bits = np.uint64(bits // 2)
+def position_of(person: int, people: int, bits: int, key: int) -> int:
+    """Return where a person stands in the secret order of a key."""
+    low_bits, k = np.uint64(bits // 2), np.uint64(key)
     low = (np.uint64(1) << low_bits) - np.uint64(1)
     high = (np.uint64(1) << np.uint64(bits - bits // 2)) - np.uint64(1)
     x = np.uint64(person)
     while True:
         right, left = x & low, x >> low_bits
-        for step in range(ROUNDS):
-            turn = np.uint64(ROUNDS - 1 - step if back else step)
-            source = right if turn & np.uint64(1) == np.uint64(0) else left
-            f = (source + np.uint64(key) + turn * _K2) * _C1
-            f = ((f ^ (f >> _S32)) * _C2) >> _S32
-            if turn & np.uint64(1) == np.uint64(0):
-                left = (left ^ f) & high
-            else:
-                right = (right ^ f) & low
+        left = (left ^ _turned(right, k)) & high
+        right = (right ^ _turned(left, k + _K1)) & low
+        left = (left ^ _turned(right, k + _K2)) & high
+        right = (right ^ _turned(left, k + _K3)) & low
+        x = (left << low_bits) | right
+        if x < np.uint64(people):
+            return np.int64(x)
+
+
+@kernel
+def person_at(position: int, people: int, bits: int, key: int) -> int:
+    """Return who stands at a position of the secret order of a key."""
+    low_bits, k = np.uint64(bits // 2), np.uint64(key)
+    low = (np.uint64(1) << low_bits) - np.uint64(1)
+    high = (np.uint64(1) << np.uint64(bits - bits // 2)) - np.uint64(1)
+    x = np.uint64(position)
+    while True:
+        right, left = x & low, x >> low_bits
+        right = (right ^ _turned(left, k + _K3)) & low
+        left = (left ^ _turned(right, k + _K2)) & high
+        right = (right ^ _turned(left, k + _K1)) & low
+        left = (left ^ _turned(right, k)) & high
         x = (left << low_bits) | right
         if x < np.uint64(people):
             return np.int64(x)

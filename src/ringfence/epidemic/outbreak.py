@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,18 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringfence.epidemic import spread
+from ringfence.epidemic import spread, state
 from ringfence.epidemic.calibrate import course_of
 from ringfence.epidemic.contacts import DAY, NO_PLACE, HashedCity, VisitedCity, room_for
 from ringfence.epidemic.draws import key_of
 from ringfence.epidemic.settings import NOTHING, Delay, Disease, Mixing, Policy, setting_of
+from ringfence.epidemic.terms import bounds_of
 from ringfence.vocabulary.places import PlaceKind
 from ringfence.vocabulary.refusals import Refused
 
-_FIRST_ROOM = 4096
+_FIRST_ROOM = 2048
 _EVENTS_EACH = 12
-_HELD_EACH = 24
-_CHUNK = 20
+_PEOPLE_EACH = 10
+_CHUNK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,14 @@ class Scene:
         """Return the disease as the kernel takes it, scaled so that R0 holds in this city."""
         return course_of(self.disease, self.mixing, self.source, seed=self.seed)
 
+    @cached_property
+    def setup(self) -> spread.Setup:
+        """Return what all replicates share, as the kernel takes it."""
+        return spread.Setup(
+            self.source, self.course, bounds_of(self.course, self.source.hashed.gatherings), self.days * DAY,
+            np.array(self.given, np.int64), self.seeds,
+        )  # fmt: skip
+
     def key(self, replicate: int) -> int:
         """Return the key of all draws of a replicate."""
         return int(key_of(self.seed, replicate + 1))
@@ -110,15 +120,16 @@ def simulate(
     `apart` keeps given people from meeting anybody, from one minute to another, whatever the policy is; all chances
     are those of the same replicate without it, so that two runs differ only by what being apart changes.
     """
-    plan, worker = plan_of(policy), _Worker(scene, apart or {})
-    worker.run(scene.key(replicate), plan)
-    n, state = int(worker.state.count[spread.N_CASES]), worker.state
-    infector = np.where(state.infector[:n] < 0, NO_PLACE, state.infector[:n]).astype(np.uint32)
+    worker = _Worker(scene, apart or {})
+    worker.run(scene.key(replicate), plan_of(policy))
+    n = int(worker.state.count[state.N_CASES])
+    cases = worker.state.cases[:n].T.copy()
+    infector = np.where(cases[state.INFECTOR] < 0, NO_PLACE, cases[state.INFECTOR]).astype(np.uint32)
     return Truth(
-        state.person[:n].astype(np.uint32), infector, state.place[:n].copy(), state.kind[:n].copy(),
-        state.infected_at[:n].copy(), state.begins[:n].copy(), state.onset_at[:n].copy(), state.ends[:n].copy(),
-        state.generation[:n].astype(np.uint16), state.symptoms[:n] == 0, state.peak[:n].astype(np.float32),
-        state.found_at[:n].copy(), state.found_by[:n].copy(),
+        cases[state.WHO].astype(np.uint32), infector, cases[state.PLACE].astype(np.uint32),
+        cases[state.KIND].astype(np.uint8), cases[state.INFECTED_AT], cases[state.BEGINS], cases[state.ONSET_AT],
+        cases[state.ENDS], cases[state.GENERATION].astype(np.uint16), cases[state.SYMPTOMS] == 0,
+        worker.state.peak[:n].astype(np.float32), cases[state.FOUND_AT], cases[state.FOUND_BY].astype(np.uint8),
     )  # fmt: skip
 
 
@@ -132,25 +143,29 @@ def replicate(
     progress: Callable[[int, int], None] | None = None,
 ) -> Replicates:
     """Run many replicates and return what each came to; the answer does not depend on the number of threads."""
-    plan, _ = plan_of(policy), (scene.source, scene.course)
-    sums = np.zeros((replicates, 7), np.int64)
-    by_day = np.zeros((replicates, scene.days), np.int32)
-    chunks = [range(begin, min(begin + _CHUNK, replicates)) for begin in range(0, replicates, _CHUNK)]
+    plan, _ = plan_of(policy), scene.setup
+    keys = np.array([scene.key(first + row) for row in range(replicates)], np.uint64)
+    sums, by_day = np.zeros((replicates, 7), np.int64), np.zeros((replicates, scene.days), np.int32)
+    chunks = deque(slice(begin, min(begin + _CHUNK, replicates)) for begin in range(0, replicates, _CHUNK))
     threads = max(1, min(threads, len(chunks)))
 
-    def work(mine: Sequence[range]) -> None:
+    def work() -> None:
         worker = _Worker(scene)
-        for chunk in mine:
-            for row in chunk:
-                worker.run(scene.key(first + row), plan)
-                spread.sum_up(worker.state, scene.days * DAY, sums[row], by_day[row])
-                spread.set_back(worker.state)
+        while chunks:
+            try:
+                rows = chunks.popleft()
+            except IndexError:  # another thread took the last
+                return
+            worker.run_each(keys[rows], plan, sums[rows], by_day[rows])
             if progress is not None:
-                progress(len(chunk), replicates)
+                progress(rows.stop - rows.start, replicates)
 
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, chunks[number::threads]) for number in range(threads)]:
-            done.result()
+    if threads == 1:
+        work()
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(work) for _ in range(threads)]:
+                done.result()
     return Replicates(
         sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3], sums[:, 4], sums[:, 5] / DAY, by_day,
     )  # fmt: skip
@@ -174,47 +189,37 @@ class _Worker:
     """The state of one thread, which grows when an outbreak does."""
 
     def __init__(self, scene: Scene, apart: Mapping[int, tuple[int, int]] = MappingProxyType({})) -> None:
-        self.scene, self.room, self.apart = scene, room_for(), apart
-        people = scene.city.people
-        self.rows = (np.full(people, -1, np.int32), np.full(people, -1, np.int32))
-        self.state = self._state(min(people, max(_FIRST_ROOM, len(apart))))
-        self._hold()
+        self.scene, self.room = scene, room_for()
+        self.apart = np.array([(who, *span) for who, span in apart.items()], np.int64).reshape(-1, 3)
+        self.cases = min(scene.city.people, _FIRST_ROOM)
+        self.state = self._state()
 
-    def _state(self, cases: int) -> spread.State:
-        events, held = _EVENTS_EACH * cases, min(self.scene.city.people, _HELD_EACH * cases)
-        return spread.State(
-            *self.rows,
-            np.zeros(cases, np.int64), np.zeros(cases, np.int64), np.zeros(cases, np.uint32),
-            np.zeros(cases, np.uint8), np.zeros(cases, np.int64), np.zeros(cases, np.int64),
-            np.zeros(cases, np.int64), np.zeros(cases, np.int64), np.zeros(cases, np.int32),
-            np.zeros(cases, np.uint8), np.zeros(cases, np.float64), np.zeros(cases, np.int64),
-            np.zeros(cases, np.uint8), np.zeros(held, np.int64), np.zeros(held, np.int64), np.zeros(held, np.int64),
-            np.zeros(events, np.int64), np.zeros((events, 5), np.int64), np.zeros(events, np.uint32),
-            np.zeros(6, np.int64),
-        )  # fmt: skip
+    def _state(self) -> state.State:
+        people = min(self.scene.city.people, _PEOPLE_EACH * self.cases)
+        return state.state_for(self.cases, people=people, events=_EVENTS_EACH * self.cases)
+
+    def _grow(self) -> None:
+        self.cases *= 4
+        self.state = self._state()
 
     def run(self, key: int, plan: spread.Plan) -> None:
         """Run a replicate; one that does not fit is begun again with more room, and comes to the same."""
-        scene = self.scene
-        given = np.array(scene.given, np.int64)
         while True:
-            trouble = spread.run(
-                np.uint64(key), scene.source, scene.course, plan, self.state, self.room, scene.days * DAY, given,
-                scene.seeds,
-            )  # fmt: skip
-            if trouble == spread.ENOUGH:
+            state.keep_apart(self.state, self.apart)
+            if spread.run(np.uint64(key), self.scene.setup, plan, self.state, self.room) == state.ENOUGH:
                 return
-            spread.set_back(self.state)
-            self.state = self._state(4 * len(self.state.person))
-            self._hold()
+            self._grow()
 
-    def _hold(self) -> None:
-        """Note who is apart before anything happens."""
-        state = self.state
-        for row, (person, (since, until)) in enumerate(self.apart.items()):
-            state.held_of[person] = row
-            state.held_person[row], state.held_from[row], state.held_until[row] = person, since, until
-        state.count[spread.N_HELD] = len(self.apart)
+    def run_each(
+        self, keys: NDArray[np.uint64], plan: spread.Plan, sums: NDArray[np.int64], by_day: NDArray[np.int32]
+    ) -> None:
+        """Run replicates and write what each came to."""
+        done = 0
+        while done < len(keys):
+            left = slice(done, None)
+            done += spread.run_each(keys[left], self.scene.setup, plan, self.state, self.room, sums[left], by_day[left])
+            if done < len(keys):
+                self._grow()
 
 
 __all__ = ["Delay", "Replicates", "Scene", "Truth", "replicate", "simulate"]

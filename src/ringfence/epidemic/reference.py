@@ -93,6 +93,7 @@ def outbreak(  # noqa: PLR0915 — one page, read from top to bottom
         onset = infected[person]["onset"]
         since = max(0, (onset if onset is not None and onset <= now else now) - policy.look_back * 1440)
         remembered: dict[Any, bool] = {}
+        latest: dict[int, int] = {}
         for day in range(since // 1440, now // 1440 + 1):
             for other, minute, together, _crowd, kind in meetings(person, day):
                 at, setting = day * 1440 + minute, setting_of(kind)
@@ -101,14 +102,16 @@ def outbreak(  # noqa: PLR0915 — one page, read from top to bottom
                     continue
                 if not remembered.setdefault(known, rng.random() < policy.traced[setting]) or not obeys[other]:
                     continue
-                found = infected.get(other, {}).get("found_at") is not None
-                begin, end = now + minutes(policy.tracing_delay), at + round(policy.quarantine_days * 1440)
-                if found or begin >= end or not happens(person, other, at, kind):
-                    continue
-                old = held.get(other, (begin, begin))
-                held[other] = (min(old[0], begin), max(old[1], end)) if begin <= old[1] else (begin, end)
-                if held[other] != old and other in infected:
-                    test(other)
+                if infected.get(other, {}).get("found_at") is None and happens(person, other, at, kind):
+                    latest[other] = max(at, latest.get(other, 0))
+        for other, at in latest.items():
+            begin, end = now + minutes(policy.tracing_delay), at + round(policy.quarantine_days * 1440)
+            if begin >= end:
+                continue
+            old = held.get(other, (begin, begin))
+            held[other] = (min(old[0], begin), max(old[1], end)) if begin <= old[1] else (begin, end)
+            if held[other] != old and other in infected:
+                test(other)
 
     for person in rng.choice(people, seeds, replace=False):
         infect(int(person), -1, 0)
