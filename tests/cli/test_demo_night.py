@@ -152,7 +152,6 @@ def test_a_folder_of_somebody_else_is_not_taken_away(tmp_path):
     assert (tmp_path / "city" / "map.txt").exists()
 
 
-@pytest.mark.parametrize("scene", [demo.NIGHT, demo.FULL])
-def test_the_nights_of_the_demo_begin_while_its_pack_is_in_force(scene):
-    first_night = scene.first_day + timedelta(days=scene.quiet_days)
+def test_the_night_of_the_demo_begins_while_its_pack_is_in_force():
+    first_night = demo.NIGHT.first_day + timedelta(days=demo.NIGHT.quiet_days)
     assert shipped_pack(demo_night.PACK).in_force(first_night)

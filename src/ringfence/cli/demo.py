@@ -38,7 +38,7 @@ class Scene(NamedTuple):
 
 NIGHT = Scene(100_000, 14, date(2022, 3, 9), 1, 1, 1, quiet_days=5, infected=1, alone=True, first=686)
 """One case, four people on shift: a pool of ten reads abnormal at half past midnight."""
-FULL = Scene(900_000, 14, date(2022, 3, 9), 1, 1, 6, quiet_days=2, infected=2, first=186)
+FULL = Scene(900_000, 14, date(2022, 3, 2), 1, 1, 6, quiet_days=2, infected=2, first=186)
 """A district of 900,000 with about a dozen infections when the laboratory calls, and a false alarm among the pools."""
 
 
